@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# make run      install what is missing, build, and monitor the machine for 10 s
+# make check    install what is missing, build, and run every test
+# make help     the other targets
+#
+# Files are found by where they lie: a new bpf/x.bpf.c, user/room/x.c,
+# tests/unit/test_x.c or tests/{house,bpf,cmd}/test_x needs no line here.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG       ?= clang
+LLVM_STRIP  ?= llvm-strip
+PKG_CONFIG  ?= pkg-config
+PREFIX      ?= /usr/local
+LIBDIR      ?= $(PREFIX)/lib
+ARGS        ?= monitor --duration 10
+WERROR      ?= 1
+CFLAGS      ?= -O2 -g
+BUILD       := build
+VERSION     := $(shell cat VERSION)
+SOVERSION   := $(firstword $(subst ., ,$(VERSION)))
+
+# SAN=1 builds the C code once more under the sanitizers; the BPF half is shared.
+ifeq ($(SAN),1)
+O           := $(BUILD)/san
+SANFLAGS    := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+override CFLAGS := -O1 -g
+else
+O           := $(BUILD)
+HARDENING   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+endif
+
+# --- what there is to build ---------------------------------------------------
+
+# The always-on subjects share one skeleton: each of its own parses the kernel's BTF again.
+BPF_CORE_SUBJECTS := task sched net block mem
+BPF_SRCS      := $(wildcard bpf/*.bpf.c)
+BPF_CORE_SRCS := $(filter $(BPF_CORE_SUBJECTS:%=bpf/%.bpf.c),$(BPF_SRCS))
+BPF_SOLO_SRCS := $(filter-out $(BPF_CORE_SRCS),$(BPF_SRCS))
+BPF_CORE_OBJS := $(BPF_CORE_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
+BPF_SOLO_OBJS := $(BPF_SOLO_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
+SKELS         := $(if $(BPF_CORE_OBJS),$(BUILD)/skel/core.skel.h) \
+                 $(BPF_SOLO_SRCS:bpf/%.bpf.c=$(BUILD)/skel/%.skel.h)
+
+LIB_SRCS      := $(filter-out user/cmd/%,$(wildcard user/*/*.c user/*/*/*.c))
+CMD_SRCS      := $(wildcard user/main.c user/cmd/*.c)
+LIB_OBJS      := $(LIB_SRCS:%.c=$(O)/obj/%.o)
+CMD_OBJS      := $(CMD_SRCS:%.c=$(O)/obj/%.o)
+UNIT_SRCS     := $(wildcard tests/unit/test_*.c)
+UNIT_BINS     := $(UNIT_SRCS:%.c=$(O)/%)
+HELPER_SRCS   := $(wildcard tests/bpf/*.c tests/cmd/*.c tests/overhead/*.c)
+HELPER_BINS   := $(HELPER_SRCS:%.c=$(BUILD)/%)
+
+PROGRAM       := $(if $(wildcard user/main.c),$(O)/ppbpf)
+ARCHIVE       := $(O)/libppbpf.a
+SHARED        := $(if $(SAN),,$(BUILD)/libppbpf.so)
+
+# --- how ----------------------------------------------------------------------
+
+BPFTOOL       ?= $(shell tools/find-bpftool.sh)
+PKGS          := libbpf libelf zlib libcjson
+PKG_CFLAGS    := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS      := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+
+WARNINGS      := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wformat-security \
+                 $(if $(filter 1,$(WERROR)),-Werror)
+ALL_CPPFLAGS  := -D_GNU_SOURCE -DPPBPF_VERSION=\"$(VERSION)\" $(HARDENING) \
+                 -Iinclude -Iuser -I$(BUILD)/skel $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS    := -std=gnu11 $(WARNINGS) -fPIC -pthread $(SANFLAGS) $(CFLAGS)
+ALL_LDFLAGS   := -pthread $(SANFLAGS) -Wl,--as-needed $(LDFLAGS)
+COMPILE       := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
+HELPER_CC     := $(CC) -D_GNU_SOURCE -Iinclude -std=gnu11 $(WARNINGS) -O2 -g -pthread
+
+BPF_ARCH      := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+BPF_COMPILE   := $(CLANG) -target bpf -g -O2 -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) \
+                 -Ivmlinux -Iinclude -Ibpf -Wall -Werror
+DEPFLAGS       = -MMD -MP -MF $(@:.o=).d -MT $@
+
+MAKEFLAGS     += --no-builtin-rules --no-print-directory
+SUBMAKE        = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+SUDO          := $(shell test "$$(id -u)" = 0 || command -v sudo)
+
+ifeq ($(V),1)
+Q   :=
+say :=
+else
+Q   := @
+say  = @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,printf '  %-6s %s\n' $(1) $(2);)
+endif
+
+# A file that changes only when the text does: what depends on it is rebuilt
+# after other flags, another compiler or a removed source, and at no other time.
+remember = $(shell mkdir -p $(dir $(1)); printf '%s\n' '$(2)' | cmp -s - $(1) || \
+             printf '%s\n' '$(2)' > $(1))
+ifneq ($(filter-out clean help deps run check format,$(or $(MAKECMDGOALS),all)),)
+$(call remember,$(O)/flags,$(COMPILE) $(ALL_LDFLAGS) $(PKG_LIBS))
+$(call remember,$(O)/objects,$(LIB_OBJS) $(CMD_OBJS))
+$(call remember,$(BUILD)/bpf/flags,$(BPF_COMPILE) $(BPF_CORE_OBJS))
+
+MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLANG)),,$(CLANG)) \
+           $(if $(BPFTOOL),,bpftool) \
+           $(if $(shell $(PKG_CONFIG) --exists $(PKGS) || echo no),libraries($(PKGS)))
+endif
+
+.PHONY: all deps run check unit-programs test-programs overhead install tidy format clean help missing
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAM) $(ARCHIVE) $(SHARED)
+
+$(O)/flags $(O)/objects $(BUILD)/bpf/flags:
+	@mkdir -p $(@D) && touch $@
+
+ifneq ($(strip $(MISSING)),)
+$(LIB_OBJS) $(CMD_OBJS) $(BPF_CORE_OBJS) $(BPF_SOLO_OBJS) $(UNIT_BINS): | missing
+missing:
+	@echo "not found: $(strip $(MISSING)); 'make deps' installs what is needed" >&2; exit 1
+endif
+
+# --- BPF ----------------------------------------------------------------------
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/bpf/flags
+	$(call say,BPF,$*.bpf.o)mkdir -p $(@D) && $(BPF_COMPILE) $(DEPFLAGS) -c $< -o $@ && \
+		$(LLVM_STRIP) -g $@
+
+$(BUILD)/bpf/core.o: $(BPF_CORE_OBJS) $(BUILD)/bpf/flags
+	$(call say,LINK,core.bpf.o)$(BPFTOOL) gen object $@ $(BPF_CORE_OBJS)
+
+$(BUILD)/skel/core.skel.h: $(BUILD)/bpf/core.o
+	$(call say,SKEL,core.skel.h)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name core_bpf > $@
+
+$(BUILD)/skel/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(call say,SKEL,$*.skel.h)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+# --- C ------------------------------------------------------------------------
+
+# Order-only: the first build makes the skeletons first; later, the dependency
+# files know who includes which.
+$(O)/obj/%.o: %.c $(O)/flags | $(SKELS)
+	$(call say,CC,$*.o)mkdir -p $(@D) && $(COMPILE) $(DEPFLAGS) -c $< -o $@
+
+$(ARCHIVE): $(LIB_OBJS) $(O)/objects
+	$(call say,AR,libppbpf.a)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+
+$(BUILD)/libppbpf.so: $(LIB_OBJS) $(O)/objects tools/libppbpf.map
+	$(call say,LD,libppbpf.so)$(CC) -shared $(ALL_LDFLAGS) -Wl,-z,defs -Wl,-soname,libppbpf.so.$(SOVERSION) \
+		-Wl,--version-script=tools/libppbpf.map -o $@ $(LIB_OBJS) $(PKG_LIBS) -lm
+
+$(O)/ppbpf: $(CMD_OBJS) $(ARCHIVE)
+	$(call say,LD,ppbpf)$(CC) $(ALL_LDFLAGS) -o $@ $(CMD_OBJS) $(ARCHIVE) $(PKG_LIBS) -lm
+
+# --- tests --------------------------------------------------------------------
+
+$(O)/tests/unit/%: tests/unit/%.c $(ARCHIVE)
+	$(call say,TEST,unit/$*)mkdir -p $(@D) && $(COMPILE) $(DEPFLAGS) $(ALL_LDFLAGS) \
+		-o $@ $< $(ARCHIVE) $(PKG_LIBS) -lcmocka -lm
+
+$(BUILD)/tests/%: tests/%.c
+	$(call say,TEST,$*)mkdir -p $(@D) && $(HELPER_CC) $(DEPFLAGS) -o $@ $< -lm
+
+unit-programs: $(UNIT_BINS)
+test-programs: $(UNIT_BINS) $(HELPER_BINS)
+
+TEST_ENV = PPBPF=$(abspath $(BUILD)/ppbpf) BUILD=$(abspath $(BUILD)) CC='$(CC)'
+
+deps:
+	$(Q)tools/deps.sh
+
+run:
+	$(Q)tools/deps.sh build
+	$(Q)$(SUBMAKE) all
+	$(call say,RUN,'build/ppbpf $(ARGS)')$(SUDO) $(BUILD)/ppbpf $(ARGS)
+
+check:
+	$(Q)tools/deps.sh
+	$(Q)$(SUBMAKE) all test-programs
+	$(Q)$(SUBMAKE) SAN=1 unit-programs
+	$(Q)$(TEST_ENV) tools/check.sh $(T)
+
+overhead: all test-programs
+	$(Q)if [ -x tests/overhead/run ]; then $(TEST_ENV) tests/overhead/run; \
+		else echo "tests/overhead/run is not there" >&2; exit 1; fi
+
+# --- the rest -----------------------------------------------------------------
+
+install: all
+	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' DESTDIR='$(DESTDIR)' BUILD='$(BUILD)' \
+		VERSION='$(VERSION)' SOVERSION='$(SOVERSION)' CC='$(CC)' tools/install.sh
+
+tidy: $(SKELS)
+	$(Q)clang-tidy --quiet $(LIB_SRCS) $(CMD_SRCS) -- $(ALL_CPPFLAGS) -std=gnu11
+
+format:
+	$(Q)git ls-files '*.c' '*.h' ':!vmlinux' | xargs clang-format -i
+
+clean:
+	$(Q)rm -rf $(BUILD)
+
+help:
+	@sed 's/^  //' tools/help.txt
+
+-include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(BPF_CORE_OBJS:.o=.d) $(BPF_SOLO_OBJS:.o=.d) \
+         $(UNIT_BINS:=.d) $(HELPER_BINS:=.d)
