@@ -108,7 +108,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(PROGRAM) $(ARCHIVE) $(SHARED)
+all: $(SKELS) $(PROGRAM) $(ARCHIVE) $(SHARED)
 
 $(O)/flags $(O)/objects $(BUILD)/bpf/flags:
 	@mkdir -p $(@D) && touch $@

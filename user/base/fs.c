@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/units.h"
+
+#define CHUNK 4096
+#define TEMPORARY_TRIES 100
+
+static int read_failed(struct err *e, const char *path, int error)
+{
+	enum err_cause cause = ERR_IO;
+
+	if (error == ENOENT || error == ENOTDIR)
+		cause = ERR_NOT_FOUND;
+	else if (error == EACCES || error == EPERM)
+		cause = ERR_PERMISSION;
+	return err__set(e, cause, error, "cannot read %s: %s", path, strerror(error));
+}
+
+int read_file(const char *path, size_t max, struct buf *out, struct err *e)
+{
+	size_t before = out->length;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return read_failed(e, path, errno);
+	do {
+		err = buf__reserve(out, CHUNK);
+		if (err)
+			break;
+		got = read(fd, out->data + out->length, CHUNK);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			err = -errno;
+			break;
+		}
+		out->length += got;
+		out->data[out->length] = '\0';
+		if (out->length - before > max)
+			err = -EFBIG;
+	} while (!err && got != 0);
+	close(fd);
+	if (!err)
+		return 0;
+	buf__truncate(out, before);
+	return read_failed(e, path, -err);
+}
+
+struct atomic_file {
+	char *path;
+	char *temporary; /* NULL when the target is written directly */
+	char *folder;
+	FILE *stream;
+	bool is_stdout;
+};
+
+static int write_failed(struct err *e, const char *path, int error)
+{
+	return err__set(e, ERR_IO, error, "cannot write %s: %s", path, strerror(error));
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, slash - path);
+}
+
+/*
+ * In the target's own folder, as only there a rename is atomic. Not mkstemp(),
+ * whose 0600 would hide from the umask what the user wants others to read.
+ */
+static int open_temporary(struct atomic_file *f)
+{
+	static unsigned int serial;
+	int fd = -1;
+
+	for (int i = 0; i < TEMPORARY_TRIES; i++) {
+		free(f->temporary);
+		if (asprintf(&f->temporary, "%s/.ppbpf-%d-%u.tmp", f->folder, getpid(),
+			     __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED)) < 0) {
+			f->temporary = NULL;
+			return -ENOMEM;
+		}
+		fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+	}
+	if (fd >= 0)
+		return fd;
+	/* It is not ours to remove: perhaps another's of this name. */
+	free(f->temporary);
+	f->temporary = NULL;
+	return -errno;
+}
+
+/* The number in an environment variable, or @otherwise. */
+static unsigned int environment_id(const char *name, unsigned int otherwise)
+{
+	const char *text = getenv(name);
+	uint64_t id;
+
+	if (!text || parse_u64(text, 0, INT_MAX, &id))
+		return otherwise;
+	return (unsigned int)id;
+}
+
+/* Permissions of the file that is replaced; ownership by who called sudo. */
+static int adopt(int fd, const struct stat *old)
+{
+	if (old && fchmod(fd, old->st_mode & 0777))
+		return -errno;
+	if (geteuid() == 0 && getenv("SUDO_UID") &&
+	    fchown(fd, environment_id("SUDO_UID", -1), environment_id("SUDO_GID", -1)))
+		return -errno;
+	return 0;
+}
+
+static int open_target(struct atomic_file *f)
+{
+	struct stat st;
+	bool exists = stat(f->path, &st) == 0;
+	int fd, err;
+
+	if (strcmp(f->path, "-") == 0) {
+		f->is_stdout = true;
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		return fd < 0 ? -errno : fd;
+	}
+	if (exists && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (exists && !S_ISREG(st.st_mode)) {
+		fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		return fd < 0 ? -errno : fd;
+	}
+	/* A read-only file in a writable folder could be replaced: its owner did not mean that. */
+	if (exists && access(f->path, W_OK))
+		return -errno;
+	fd = open_temporary(f);
+	if (fd < 0)
+		return fd;
+	err = adopt(fd, exists ? &st : NULL);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+struct atomic_file *atomic_file__open(const char *path, struct err *e)
+{
+	struct atomic_file *f = calloc(1, sizeof(*f));
+	int fd = -ENOMEM;
+
+	if (f) {
+		f->path = strdup(path);
+		f->folder = folder_of(path);
+	}
+	if (!f || !f->path || !f->folder)
+		goto fail;
+	fd = open_target(f);
+	if (fd < 0)
+		goto fail;
+	f->stream = fdopen(fd, "w");
+	if (f->stream)
+		return f;
+	close(fd);
+	fd = -ENOMEM;
+fail:
+	write_failed(e, path, -fd);
+	atomic_file__free(f);
+	return NULL;
+}
+
+FILE *atomic_file__stream(struct atomic_file *f)
+{
+	return f->stream;
+}
+
+/* The new name must survive a crash as well; some file systems cannot promise it. */
+static int sync_folder(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = 0;
+
+	/* A folder that may be written but not read: nothing is lost but the promise. */
+	if (fd < 0)
+		return 0;
+	if (fsync(fd) && errno != EINVAL && errno != EROFS)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int finish_stream(struct atomic_file *f)
+{
+	bool failed = ferror(f->stream);
+	int err = 0;
+
+	if (fflush(f->stream))
+		err = -errno;
+	else if (failed)
+		err = -EIO;
+	/* What is no file (a pipe, a terminal) has nothing to synchronise. */
+	if (!err && f->temporary && fsync(fileno(f->stream)))
+		err = -errno;
+	if (fclose(f->stream) && !err)
+		err = -errno;
+	f->stream = NULL;
+	return err;
+}
+
+int atomic_file__commit(struct atomic_file *f, struct err *e)
+{
+	int err = finish_stream(f);
+
+	if (!err && f->temporary) {
+		if (rename(f->temporary, f->path)) {
+			err = -errno;
+		} else {
+			free(f->temporary);
+			f->temporary = NULL;
+			err = sync_folder(f->folder);
+		}
+	}
+	if (err)
+		return write_failed(e, f->is_stdout ? "standard output" : f->path, -err);
+	return 0;
+}
+
+void atomic_file__free(struct atomic_file *f)
+{
+	if (!f)
+		return;
+	if (f->stream)
+		fclose(f->stream);
+	if (f->temporary)
+		unlink(f->temporary);
+	free(f->temporary);
+	free(f->folder);
+	free(f->path);
+	free(f);
+}
