@@ -246,8 +246,6 @@ char *format_bytes(char *out, double bytes)
 
 char *format_percent(char *out, double percent)
 {
-	size_t length;
-
 	if (!is_known(percent))
 		return format_unknown(out);
 	if (percent > 0 && percent < 0.05)
