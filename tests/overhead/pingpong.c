@@ -12,7 +12,6 @@
  * wakeup then needs no interrupt, whose price in a virtual machine is the
  * hypervisor's and varies by half.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
