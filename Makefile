@@ -170,13 +170,13 @@ deps:
 
 run:
 	$(Q)tools/deps.sh build
-	$(Q)$(SUBMAKE) all
+	$(Q)+$(SUBMAKE) all
 	$(call say,RUN,'build/ppbpf $(ARGS)')$(SUDO) $(BUILD)/ppbpf $(ARGS)
 
 check:
 	$(Q)tools/deps.sh
-	$(Q)$(SUBMAKE) all test-programs
-	$(Q)$(SUBMAKE) SAN=1 unit-programs
+	$(Q)+$(SUBMAKE) all test-programs
+	$(Q)+$(SUBMAKE) SAN=1 unit-programs
 	$(Q)$(TEST_ENV) tools/check.sh $(T)
 
 overhead: all test-programs
