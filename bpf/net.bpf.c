@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * Network bytes by the thread that moves them, TCP and UDP apart. Sends are
+ * counted where the socket layer returns. TCP receives are counted by what the
+ * reader consumed from the socket, which sees splice(2) too; a socket that was
+ * open before the start is counted by its return values until its first read
+ * tells how far it had come.
+ */
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define AF_INET		2
+#define AF_INET6	10
+#define IPPROTO_TCP	6
+#define IPPROTO_UDP	17
+#define IPPROTO_UDPLITE	136
+#define IPPROTO_MPTCP	262
+#define MSG_PEEK	2
+#define SOCK_DONE	1	/* bit of sk_flags: a FIN was received */
+
+#define TCP_ESTABLISHED	1
+#define TCP_SYN_SENT	2
+#define TCP_SYN_RECV	3
+
+struct socket_state {
+	u64 consumed;	/* bytes that a reader had taken from it when last looked at */
+	u8 known;	/* `consumed` is exact since the connection began, or was read once */
+	u8 accepted;	/* a passive connection that no process has used yet */
+	u8 pad[6];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct socket_state);
+} sockets SEC(".maps");
+
+static __always_inline bool is_inet(struct sock *sk)
+{
+	u16 family = sk->__sk_common.skc_family;
+
+	return family == AF_INET || family == AF_INET6;
+}
+
+static __always_inline bool is_udp(u16 protocol)
+{
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE;
+}
+
+static __always_inline void charge(struct task_state *state, enum ppbpf_value id, u64 n)
+{
+	state->counted[id - PPBPF_COUNTED] += n;
+}
+
+static __always_inline struct task_state *current_state(void)
+{
+	return state_create(bpf_get_current_task_btf());
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(sock_send_length, struct sock *sk, int ret, int flags)
+{
+	struct task_state *state;
+	u16 protocol;
+
+	if (ret <= 0 || !is_inet(sk))
+		return 0;
+	state = current_state();
+	if (!state)
+		return 0;
+	protocol = sk->sk_protocol;
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
+		charge(state, PPBPF_TCP_SENT_BYTES, ret);
+	else if (is_udp(protocol))
+		charge(state, PPBPF_UDP_SENT_BYTES, ret);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
+{
+	struct socket_state *socket;
+	struct task_state *state;
+	u16 protocol;
+
+	if (ret <= 0 || flags & MSG_PEEK || !is_inet(sk))
+		return 0;
+	state = current_state();
+	if (!state)
+		return 0;
+	protocol = sk->sk_protocol;
+	if (is_udp(protocol)) {
+		charge(state, PPBPF_UDP_RECEIVED_BYTES, ret);
+	} else if (protocol == IPPROTO_TCP) {
+		socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (socket && socket->known)
+			return 0;	/* counted by what was consumed */
+		charge(state, PPBPF_TCP_RECEIVED_BYTES, ret);
+		if (socket)
+			socket->known = true;
+	} else if (protocol == IPPROTO_MPTCP) {
+		charge(state, PPBPF_TCP_RECEIVED_BYTES, ret);
+	}
+	return 0;
+}
+
+/* Both counters behind this include the FIN, which is no byte. */
+static __always_inline u64 bytes_consumed(struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	u32 unread = BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq);
+	u64 fin = BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_DONE & 1;
+
+	return BPF_CORE_READ(tcp, bytes_received) - fin - (unread - (unread && fin));
+}
+
+/* A reader took bytes from a TCP socket, by whatever call. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
+{
+	struct socket_state *socket;
+	struct task_state *state;
+	u64 consumed;
+
+	socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!socket)
+		return 0;
+	consumed = bytes_consumed(sk);
+	if (socket->known) {
+		state = current_state();
+		if (!state)
+			return 0;
+		charge(state, PPBPF_TCP_RECEIVED_BYTES, consumed - socket->consumed);
+		if (socket->accepted) {
+			socket->accepted = false;
+			charge(state, PPBPF_CONNECTIONS_ACCEPTED, 1);
+		}
+	}
+	socket->consumed = consumed;
+	return 0;
+}
+
+/* connect(2) runs in its caller; a passive connection is established by the network. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(inet_sock_set_state, struct sock *sk, int from, int to)
+{
+	struct socket_state *socket;
+	struct task_state *state;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (to == TCP_SYN_SENT) {
+		state = current_state();
+		if (state)
+			charge(state, PPBPF_CONNECTIONS_OPENED, 1);
+	}
+	if (to != TCP_SYN_SENT && !(from == TCP_SYN_RECV && to == TCP_ESTABLISHED))
+		return 0;
+	socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!socket)
+		return 0;
+	socket->consumed = 0;
+	socket->known = true;
+	socket->accepted = to == TCP_ESTABLISHED;
+	return 0;
+}
+
+SEC("tp_btf/tcp_retransmit_skb")
+int tcp_retransmit_skb(void *ctx)
+{
+	count(PPBPF_COUNT_RETRANSMITS, 1);
+	return 0;
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * The one program on sched_switch. For every task: run queue delay, from the
+ * scheduler's own account. For followed tasks: where the time since their last
+ * switch went, and who had the CPU while they waited for it. It reads no clock
+ * but the run queue's and does nothing at wakeups: all is known when a task
+ * leaves its CPU.
+ */
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "filter.bpf.h"
+#include "reason.bpf.h"
+#include "record.bpf.h"
+#include "split.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define HISTORY 64	/* slices kept a CPU; a power of 2 */
+#define CLOCK_SAMPLE_NS 100000000ULL
+
+/* The CPU was this process's from the end of the slice before until `end`. */
+struct slice {
+	u64 end;	/* sched_clock */
+	u64 stolen;	/* the CPU's total of time that ran no task, by then */
+	u32 tgid;	/* 0: idle */
+	char comm[PPBPF_COMM_LEN];
+	u32 pad;
+};
+
+struct history {
+	u32 head;
+	u32 pad;
+	struct slice slices[HISTORY];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct history);
+} histories SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ppbpf_blame_key);
+	__type(value, u64);
+} blames SEC(".maps");
+
+static __always_inline struct history *history_here(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&histories, &zero);
+}
+
+static __always_inline void history_push(struct history *history, struct task_struct *prev,
+					 const struct rq *rq, u64 now)
+{
+	struct slice *slice = &history->slices[history->head++ & (HISTORY - 1)];
+
+	slice->end = now;
+	slice->stolen = now - rq->clock_task;
+	slice->tgid = prev->tgid;
+	__builtin_memcpy(slice->comm, prev->comm, PPBPF_COMM_LEN);
+}
+
+/* A wait laid over the history, latest slice first. */
+struct blame_walk {
+	struct history *history;
+	u64 from;	/* the wait; `to` moves towards `from` */
+	u64 to;
+	u64 stolen;	/* of it, time that ran no task */
+};
+
+static __always_inline void blame_add(struct slice *slice, u64 ns)
+{
+	struct ppbpf_blame_key key = { .tgid = slice->tgid };
+	u64 *total;
+
+	__builtin_memcpy(key.comm, slice->comm, sizeof(key.comm));
+	total = bpf_map_lookup_elem(&blames, &key);
+	if (total)
+		__sync_fetch_and_add(total, ns);
+	else if (bpf_map_update_elem(&blames, &key, &ns, BPF_NOEXIST)) {
+		total = bpf_map_lookup_elem(&blames, &key);
+		if (total)
+			__sync_fetch_and_add(total, ns);
+		else
+			count(PPBPF_LOST_BLAME, 1);
+	}
+}
+
+static long blame_slice(u32 index, struct blame_walk *walk)
+{
+	u32 at = walk->history->head - 1 - index;
+	struct slice *slice = &walk->history->slices[at & (HISTORY - 1)];
+	struct slice *before = &walk->history->slices[(at - 1) & (HISTORY - 1)];
+	u64 start = before->end, whole, part, stolen;
+
+	if (index == HISTORY - 1 || !start || walk->to <= walk->from)
+		return 1;
+	if (start >= walk->to)
+		return 0;
+	whole = slice->end - start;
+	stolen = slice->stolen - before->stolen;
+	if (start < walk->from)
+		start = walk->from;
+	part = walk->to - start;
+	if (stolen && whole) {
+		stolen = stolen >= whole ? part : stolen * part / whole;
+		walk->stolen += stolen;
+		part -= stolen;
+	}
+	if (slice->tgid && part)
+		blame_add(slice, part);
+	walk->to = start;
+	return 0;
+}
+
+/* Blames the waited nanoseconds that ended at `arrival`; returns the stolen ones. */
+static __noinline u64 blame_wait(struct history *history, u64 arrival, u64 waited)
+{
+	struct blame_walk walk = { .from = arrival - waited, .to = arrival };
+
+	if (!history)
+		return 0;
+	walk.history = history;
+	bpf_loop(HISTORY, blame_slice, &walk, 0);
+	count(PPBPF_COUNT_WAIT_NS, waited);
+	if (walk.to > walk.from)
+		count(PPBPF_COUNT_WAIT_UNKNOWN_NS, walk.to - walk.from);
+	return walk.stolen;
+}
+
+static __always_inline void remember_throttle(struct task_state *state, struct task_struct *prev)
+{
+	struct cfs_rq *cfs_rq = prev->se.cfs_rq;
+
+	state->flags &= ~STATE_THROTTLED;
+	state->cfs_rq = 0;
+	if (!have_throttled_time() || !cfs_rq || !cfs_rq->runtime_enabled)
+		return;
+	state->cfs_rq = (u64)cfs_rq;
+	state->throttled_time = cfs_rq->throttled_clock_self_time;
+	if (task_is_throttled(prev))
+		state->flags |= STATE_THROTTLED;
+}
+
+/* Adds what happened between the last switch-out and this one. */
+static __always_inline void account(struct task_state *state, struct task_struct *prev, u64 now)
+{
+	struct interval interval;
+	u64 waited, stolen = 0;
+
+	interval_measure(&interval, state, prev, prev->se.sum_exec_runtime, now);
+	state->flags &= ~STATE_SEEDED_ON_CPU;
+	waited = interval.waited - interval.throttled;
+	if (waited) {
+		if (state->reason == PPBPF_REASON_RUN_QUEUE &&
+		    state->out_cpu != bpf_get_smp_processor_id())
+			count(PPBPF_COUNT_WAIT_REMOTE_NS, waited);
+		else
+			stolen = blame_wait(history_here(), interval.arrival, waited);
+	}
+	interval_add(&state->split, &interval, state->reason, stolen);
+}
+
+static __always_inline void followed_out(struct task_state *state, struct task_struct *prev,
+					 bool preempt, u32 prev_state, u64 now)
+{
+	u32 reason = PPBPF_REASON_RUN_QUEUE;
+
+	if (!preempt && prev_state && !(prev_state & TASK_DEAD))
+		reason = wait_reason(prev, prev_state);
+	state->seq++;
+	barrier();
+	account(state, prev, now);
+	remember_throttle(state, prev);
+	state->out = now;
+	state->out_cpu = bpf_get_smp_processor_id();
+	state->exec_runtime = prev->se.sum_exec_runtime;
+	state->run_delay = prev->sched_info.run_delay;
+	state->reason = reason;
+	barrier();
+	state->seq++;
+}
+
+/* The last switch: all of a thread's CPU time is in, its exit code too. */
+static __noinline int task_dead(struct task_struct *prev, struct task_state *state)
+{
+	struct signal_struct *signal;
+	struct ppbpf_exit_event *event;
+
+	if (!state || !prev || (following() && !(state->flags & PPBPF_TASK_FOLLOWED)))
+		return 0;
+	event = event_reserve(sizeof(*event), PPBPF_LOST_EVENTS_EXIT);
+	if (!event)
+		return 0;
+	__builtin_memset(event, 0, sizeof(*event));
+	event->kind = PPBPF_EVENT_EXIT;
+	event->end_boot_ns = bpf_ktime_get_boot_ns();
+	record_task(&event->task, prev, state);
+	signal = prev->signal;
+	event->task.flags |= PPBPF_TASK_EXITING;
+	event->task.values[PPBPF_PEAK_RSS_BYTES] = state->peak_rss * cfg_page_size;
+	if (state->peak_rss)
+		event->task.flags |= PPBPF_TASK_PEAK_EXACT;
+	if (signal->live.counter == 0)
+		event->task.flags |= PPBPF_TASK_LAST;
+	event->task.exit_code = signal->flags & 0x4 /* SIGNAL_GROUP_EXIT */ ?
+				signal->group_exit_code : prev->exit_code;
+	__builtin_memcpy(&event->split, &state->split, sizeof(event->split));
+	__builtin_memcpy(event->run_queue_hist, state->run_queue_hist,
+			 sizeof(event->run_queue_hist));
+	event_submit(event);
+	return 0;
+}
+
+static __always_inline void sample_clock(u64 now)
+{
+	if (now - clock_pair.sampled < CLOCK_SAMPLE_NS)
+		return;
+	clock_pair.offset = bpf_ktime_get_ns() - now;
+	clock_pair.sampled = now;
+}
+
+SEC("tp_btf/sched_switch")
+int sched_switch(u64 *ctx)
+{
+	bool preempt = ctx[0];
+	struct task_struct *prev = (struct task_struct *)ctx[1];
+	const struct rq *rq = task_rq(prev);
+	struct history *history;
+	struct task_state *state;
+	u32 prev_state, slot;
+	u64 now = rq->clock;
+	u64 delay;
+
+	sample_clock(now);
+	if (!prev->pid)
+		goto idle;
+	prev_state = cfg_switch_has_state ? (u32)ctx[3] : task_state_bits(prev);
+	state = state_create(prev);
+	if (!state)
+		goto idle;
+	delay = prev->sched_info.run_delay;
+	if (state->flags & STATE_SEEN) {
+		slot = log2_slot(delay - state->run_delay, PPBPF_RQ_SLOTS);
+		if (slot < PPBPF_RQ_SLOTS)
+			state->run_queue_hist[slot]++;
+	}
+	if (following() && state->flags & PPBPF_TASK_FOLLOWED) {
+		followed_out(state, prev, preempt, prev_state, now);
+	} else {
+		state->run_delay = delay;
+		state->flags |= STATE_SEEN;
+	}
+	if (prev_state & TASK_DEAD && !preempt)
+		task_dead(prev, state);
+idle:
+	if (following()) {
+		history = history_here();
+		if (history)
+			history_push(history, prev, rq, now);
+	}
+	return 0;
+}

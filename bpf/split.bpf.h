@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * The split of a followed task's time: one interval runs from a switch-out to
+ * the next one, or to a snapshot in between. It is off the CPU first, blocked
+ * and then waiting (the scheduler's run_delay tells how long), and on it then.
+ */
+#ifndef PPBPF_SPLIT_BPF_H
+#define PPBPF_SPLIT_BPF_H
+
+#include "compat.bpf.h"
+
+struct interval {
+	u64 arrival;	/* sched_clock when it came on its CPU; `now` if it did not */
+	u64 off;	/* switch-out to arrival */
+	u64 waited;	/* of that, runnable */
+	u64 throttled;	/* of that, held back by a quota */
+	u64 slice;	/* arrival to the end of the interval */
+	u64 ran;	/* of that, executing; the rest went to interrupts or the hypervisor */
+};
+
+static __always_inline u64 elapsed(u64 from, u64 to)
+{
+	if (to >= from)
+		return to - from;
+	count(PPBPF_COUNT_CLOCK_SKEW, 1);
+	return 0;
+}
+
+/* How much of a wait was throttling, by the group's clock since the last switch-out. */
+static __always_inline u64 throttled_since(struct task_state *state, u64 waited, u64 now)
+{
+	struct cfs_rq *cfs_rq = (struct cfs_rq *)state->cfs_rq;
+	u64 throttled, since;
+
+	if (!have_throttled_time() || !(state->flags & STATE_THROTTLED) || !cfs_rq)
+		return 0;
+	throttled = BPF_CORE_READ(cfs_rq, throttled_clock_self_time) - state->throttled_time;
+	since = BPF_CORE_READ(cfs_rq, throttled_clock_self);
+	if (since && since < now)
+		throttled += now - since;
+	return throttled < waited ? throttled : waited;
+}
+
+/*
+ * Since the last switch-out. `executed` is the task's sum_exec_runtime, with
+ * the slice in progress when the task is on its CPU.
+ */
+static __always_inline void interval_measure(struct interval *interval, struct task_state *state,
+					     struct task_struct *task, u64 executed, u64 now)
+{
+	u64 arrival = task->sched_info.last_arrival;
+	u64 queued = task->sched_info.last_queued;
+
+	interval->waited = task->sched_info.run_delay - state->run_delay;
+	if (state->flags & STATE_SEEDED_ON_CPU) {
+		arrival = state->out;
+		interval->waited = 0;
+	} else if (arrival <= state->out) {
+		arrival = now;
+		if (queued && queued < now)
+			interval->waited += now - queued;
+	}
+	interval->arrival = arrival;
+	interval->off = elapsed(state->out, arrival);
+	interval->slice = elapsed(arrival, now);
+	interval->ran = executed - state->exec_runtime;
+	if (interval->ran > interval->slice)
+		interval->ran = interval->slice;
+	if (interval->waited > interval->off)
+		interval->waited = interval->off;
+	interval->throttled = throttled_since(state, interval->waited, now);
+}
+
+/* `stolen` is the part of the wait in which the CPU ran no task at all. */
+static __always_inline void interval_add(struct ppbpf_split *split, const struct interval *interval,
+					 u32 reason, u64 stolen)
+{
+	u64 blocked = interval->off - interval->waited;
+
+	split->life += interval->off + interval->slice;
+	split->on_cpu += interval->ran;
+	split->throttled += interval->throttled;
+	split->run_queue += interval->waited - interval->throttled - stolen;
+	split->stolen += stolen + interval->slice - interval->ran;
+	/* runnable all the while, yet not queued: between two run queues */
+	if (reason < PPBPF_REASON_NR)
+		split->blocked[reason] += blocked;
+	else
+		split->run_queue += blocked;
+}
+
+#endif /* PPBPF_SPLIT_BPF_H */

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * Tasks: the iterator that writes one record per live task on demand, the scan
+ * that marks the first targets, and the life cycle (fork, exec, exit).
+ */
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "filter.bpf.h"
+#include "reason.bpf.h"
+#include "record.bpf.h"
+#include "split.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct ppbpf_snapshot_request snapshot;
+
+/* A record is too large for the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct ppbpf_task_record);
+} scratch SEC(".maps");
+
+/*
+ * CPU time with the slice in progress. The sum is as old as its run queue's
+ * clock: both are brought up to date together, at ticks and switches.
+ */
+static __always_inline u64 cpu_time_live(struct task_struct *task, u64 now)
+{
+	const struct rq *rq = task_rq(task);
+	u64 clock, again, sum;
+
+	sum = task->se.sum_exec_runtime;
+	if (!task->on_cpu)
+		return sum;
+	clock = *(volatile u64 *)&rq->clock;
+	sum = *(volatile u64 *)&task->se.sum_exec_runtime;
+	again = *(volatile u64 *)&rq->clock;
+	if (again != clock)
+		sum = *(volatile u64 *)&task->se.sum_exec_runtime;
+	return now > again ? sum + now - again : sum;
+}
+
+static __always_inline u64 run_delay_live(struct task_struct *task, u64 now)
+{
+	u64 queued = task->sched_info.last_queued, delay = task->sched_info.run_delay;
+
+	return queued && queued < now ? delay + now - queued : delay;
+}
+
+#define SPLIT_TRIES 3
+
+static __always_inline void split_live(struct ppbpf_split *split, struct task_state *state,
+				       struct task_struct *task, u64 executed, u64 now)
+{
+	struct interval interval;
+	u32 seq;
+
+	for (int i = 0; i < SPLIT_TRIES; i++) {
+		seq = *(volatile u32 *)&state->seq;
+		barrier();
+		__builtin_memcpy(split, &state->split, sizeof(*split));
+		interval_measure(&interval, state, task, executed, now);
+		interval_add(split, &interval, state->reason, 0);
+		barrier();
+		if (!(seq & 1) && seq == *(volatile u32 *)&state->seq)
+			break;
+	}
+}
+
+static __always_inline bool unchanged(struct task_struct *task, struct task_state *state)
+{
+	return state && !snapshot.all && !task->on_cpu && !task->sched_info.last_queued &&
+	       !(state->flags & PPBPF_TASK_FOLLOWED) &&
+	       state->snapshot_runtime == task->se.sum_exec_runtime;
+}
+
+SEC("iter/task")
+int task_snapshot(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct ppbpf_task_record *record;
+	struct task_state *state;
+	struct mm_struct *mm;
+	u32 zero = 0, size;
+	u64 now;
+
+	if (!task)
+		return 0;
+	state = state_get(task);
+	if (following() && !(state && state->flags & PPBPF_TASK_FOLLOWED) && !snapshot.detail)
+		return 0;
+	if (unchanged(task, state))
+		return 0;
+	record = bpf_map_lookup_elem(&scratch, &zero);
+	if (!record)
+		return 0;
+	__builtin_memset(record, 0, sizeof(*record));
+	now = sched_clock_estimate();
+	record_task(&record->task, task, state);
+	record->task.values[PPBPF_CPU_NS] = cpu_time_live(task, now);
+	record->task.values[PPBPF_RUN_DELAY_NS] = run_delay_live(task, now);
+	if (!state) {
+		record->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
+		record->task.leader_start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	}
+	if (task->on_cpu)
+		record->task.flags |= PPBPF_TASK_ON_CPU;
+	if (task->exit_state)
+		record->task.flags |= PPBPF_TASK_EXITING;
+	mm = task->mm;
+	if (mm && task->pid == task->tgid)
+		record_memory(&record->task, mm);
+	record->kind = PPBPF_RECORD_TASK;
+	size = PPBPF_RECORD_TASK_SIZE;
+	if (state) {
+		state->snapshot_runtime = task->se.sum_exec_runtime;
+		if (state->flags & PPBPF_TASK_FOLLOWED) {
+			split_live(&record->split, state, task,
+				   record->task.values[PPBPF_CPU_NS], now);
+			record->kind = PPBPF_RECORD_FOLLOWED;
+			size = PPBPF_RECORD_FOLLOWED_SIZE;
+		}
+		if (snapshot.detail) {
+			__builtin_memcpy(record->run_queue_hist, state->run_queue_hist,
+					 sizeof(record->run_queue_hist));
+			record->kind = PPBPF_RECORD_DETAIL;
+			size = PPBPF_RECORD_DETAIL_SIZE;
+		}
+	}
+	record->size = size;
+	if (bpf_seq_write(ctx->meta->seq, record, size) < 0)
+		return 1;	/* the buffer is full: the kernel calls again with a fresh one */
+	return 0;
+}
+
+/* Starts following a live task in the middle of whatever it does. */
+static __always_inline void follow_now(struct task_struct *task, struct task_state *state)
+{
+	u64 now = sched_clock_estimate();
+	u32 bits = task_state_bits(task);
+
+	state->out = now;
+	state->since = now;
+	state->run_delay = task->sched_info.run_delay;
+	state->out_cpu = task->thread_info.cpu;
+	if (task->on_cpu) {
+		state->flags |= STATE_SEEDED_ON_CPU;
+		state->reason = PPBPF_REASON_OTHER;
+	} else if (!bits || task->sched_info.last_queued) {
+		/* the part of the wait before now is not ours: it is added at the arrival */
+		state->run_delay += now - task->sched_info.last_queued;
+		state->reason = PPBPF_REASON_RUN_QUEUE;
+	} else {
+		state->reason = wait_reason(task, bits);
+	}
+	state->exec_runtime = cpu_time_live(task, now);
+	barrier();
+	state->flags |= PPBPF_TASK_FOLLOWED;
+}
+
+/*
+ * Gives every task its state, so that none is made on a switch, and marks the
+ * targets. Run again until it marks nobody: a child forked by a process that
+ * was not marked yet is met the next time.
+ */
+SEC("iter/task")
+int task_seed(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct task_state *state;
+
+	if (!task)
+		return 0;
+	state = state_create(task);
+	if (!state)
+		return 0;
+	if (!state->leader_start) {
+		state->leader_start = BPF_CORE_READ(task, group_leader, start_boottime);
+		state->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	}
+	if (!(state->flags & STATE_SEEN)) {
+		state->run_delay = task->sched_info.run_delay;
+		state->flags |= STATE_SEEN;
+	}
+	if (following() && !(state->flags & PPBPF_TASK_FOLLOWED) && !task->exit_state &&
+	    is_target(task, true)) {
+		follow_now(task, state);
+		snapshot.seeded++;
+	}
+	return 0;
+}
+
+/*
+ * `parent` is the caller. The child has not run; its life starts at its
+ * start_time, which CLOCK_MONOTONIC counts.
+ */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct task_state *state = state_create(child), *mine;
+	bool thread = child->tgid == parent->tgid;
+
+	if (!state)
+		return 0;
+	state->ppid = BPF_CORE_READ(child, real_parent, tgid);
+	state->leader_start = BPF_CORE_READ(child, group_leader, start_boottime);
+	state->flags = STATE_SEEN;
+	if (!following())
+		return 0;
+	mine = state_get(parent);
+	if (!(mine && mine->flags & PPBPF_TASK_FOLLOWED && (thread || cfg_children)) &&
+	    !(cfg_target_mode == PPBPF_TARGET_CGROUP && cgroup_matches(child)))
+		return 0;
+	state->out = child->start_time - clock_pair.offset;
+	state->since = state->out;
+	state->reason = PPBPF_REASON_OTHER;
+	state->flags |= PPBPF_TASK_FOLLOWED;
+	return 0;
+}
+
+static __always_inline void exec_event(struct task_struct *task, struct task_state *state)
+{
+	struct ppbpf_exec_event *event;
+	u64 start, length;
+
+	event = event_reserve(sizeof(*event), PPBPF_LOST_EVENTS_EXEC);
+	if (!event)
+		return;
+	event->kind = PPBPF_EVENT_EXEC;
+	event->flags = state->flags & PPBPF_TASK_FOLLOWED;
+	event->tgid = task->tgid;
+	event->ppid = state->ppid;
+	event->leader_start_boot_ns = state->leader_start;
+	event->boot_ns = bpf_ktime_get_boot_ns();
+	bpf_probe_read_kernel(event->comm, sizeof(event->comm), task->comm);
+	start = BPF_CORE_READ(task, mm, arg_start);
+	length = BPF_CORE_READ(task, mm, arg_end) - start;
+	event->args_full = length < (1u << 31) ? length : 0;
+	if (length > sizeof(event->args))
+		length = sizeof(event->args);
+	barrier_var(length);	/* or clang forgets the bound in a copy the verifier sees */
+	if (length > sizeof(event->args) ||
+	    bpf_probe_read_user(event->args, length, (void *)start))
+		length = 0;
+	event->args_len = length;
+	event_submit(event);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec, struct task_struct *task)
+{
+	struct task_state *state = state_create(task);
+
+	if (!state)
+		return 0;
+	if (following() && !(state->flags & PPBPF_TASK_FOLLOWED)) {
+		if (!is_target(task, false))
+			return 0;
+		follow_now(task, state);
+	}
+	state->flags |= PPBPF_TASK_EXECED;
+	state->peak_rss = 0;
+	exec_event(task, state);
+	return 0;
+}
+
+/* Since 6.16 the task still has its memory here. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit, struct task_struct *task)
+{
+	struct task_state *state = state_get(task);
+	struct mm_struct *mm = task->mm;
+	u64 peak, resident;
+
+	if (!state || !mm || (following() && !(state->flags & PPBPF_TASK_FOLLOWED)))
+		return 0;
+	peak = mm->hiwater_rss;
+	resident = mm_resident_pages(mm);
+	state->peak_rss = resident > peak ? resident : peak;
+	return 0;
+}
+
+SEC("?tp_btf/cgroup_attach_task")
+int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
+{
+	struct task_state *state = state_create(task);
+
+	if (!state || state->flags & PPBPF_TASK_FOLLOWED || !cgroup_matches(task))
+		return 0;
+	follow_now(task, state);
+	return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * libppbpf: the operations of ppbpf for programs. Each takes a struct of
+ * options, fills a result, and returns an exit status of the command line: 0
+ * success, 1 bad news, 2 usage, 3 this machine or privilege cannot do it, 4 an
+ * error while doing it. The result's JSON is the command's own.
+ *
+ * Start from PPBPF_MONITOR_DEFAULTS: options may be added, always with a zero
+ * that means the behaviour of before. Not thread-safe: one operation at a time.
+ */
+#ifndef PPBPF_H
+#define PPBPF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum ppbpf_status {
+	PPBPF_OK = 0,
+	PPBPF_BAD_NEWS = 1,
+	PPBPF_USAGE = 2,
+	PPBPF_UNSUPPORTED = 3,
+	PPBPF_FAILED = 4,
+};
+
+/* An operation's outcome; freed with ppbpf_result_free(). */
+struct ppbpf_result;
+
+/* The envelope ("ppbpf/1"), pretty-printed, owned by the result; NULL: no memory. */
+const char *ppbpf_result_json(struct ppbpf_result *result);
+bool ppbpf_result_success(const struct ppbpf_result *result);
+/* "" when there was no error; else one line each: what, and what to do. */
+const char *ppbpf_result_error(const struct ppbpf_result *result);
+const char *ppbpf_result_hint(const struct ppbpf_result *result);
+/* COMMAND's exit status as a shell sees it, or -1. */
+int ppbpf_result_command_status(const struct ppbpf_result *result);
+void ppbpf_result_free(struct ppbpf_result *result);
+
+/* What --format says of live output, and where it goes while the run lasts. */
+enum ppbpf_monitor_live {
+	PPBPF_LIVE_NONE,
+	PPBPF_LIVE_TABLE,	/* refreshed in place on a terminal, else a line an interval */
+	PPBPF_LIVE_JSONL,
+	PPBPF_LIVE_CSV,
+};
+
+struct ppbpf_monitor_options {
+	/* The target: one of these, or none for the whole machine. */
+	const pid_t *pids;
+	size_t pid_count;
+	const char *comm;		/* a name with * and ? */
+	const char *cgroup;		/* a cgroup's directory */
+	char *const *command;		/* a program and its arguments, NULL at the end */
+	const char *user;		/* whom COMMAND runs as; "-": who called sudo */
+	bool no_children;		/* descendants are not followed */
+
+	uint64_t interval_ns;		/* 10 ms to 1 h */
+	uint64_t duration_ns;		/* 0: until the target ends or ppbpf_monitor_stop() */
+	bool no_cpu, no_memory, no_disk, no_network;
+	const char *metrics;		/* names, comma-separated; NULL: the default ones */
+	bool pss;
+	bool self;			/* turns the kernel's BPF statistics on while measuring */
+
+	enum ppbpf_monitor_live live;
+	int live_fd;			/* of the live output */
+	int command_stdout_fd;		/* COMMAND's standard output; 0: as ours */
+	const char *sort;		/* column of the live table and the summary */
+	unsigned int top;		/* rows; 0: 10 */
+	bool summary;			/* the one-screen summary at the end, to summary_fd */
+	int summary_fd;
+};
+
+#define PPBPF_MONITOR_DEFAULTS { .interval_ns = 100000000ULL }
+
+/*
+ * Monitors until the duration is over, the target has ended, or stopped.
+ * *result is always set (NULL only without memory).
+ */
+int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_result **result);
+
+/* Ends a running ppbpf_monitor() soon; safe in a signal handler. */
+void ppbpf_monitor_stop(void);
+
+const char *ppbpf_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

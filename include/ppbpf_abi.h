@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * What the BPF programs and user space share, and nothing else: fixed-width
+ * types, every size asserted on both sides.
+ *
+ * Clocks. `sched_clock` is the run queue's clock (rq->clock): nanoseconds, the
+ * time base of sched_info, free to read in sched_switch. `boot` is
+ * CLOCK_BOOTTIME, the base of a task's start time.
+ */
+#ifndef PPBPF_ABI_H
+#define PPBPF_ABI_H
+
+#ifndef __bpf__
+#include <stdint.h>
+typedef uint8_t ppbpf_u8;
+typedef uint16_t ppbpf_u16;
+typedef uint32_t ppbpf_u32;
+typedef uint64_t ppbpf_u64;
+typedef int32_t ppbpf_s32;
+#else
+typedef __u8 ppbpf_u8;
+typedef __u16 ppbpf_u16;
+typedef __u32 ppbpf_u32;
+typedef __u64 ppbpf_u64;
+typedef __s32 ppbpf_s32;
+#endif
+
+#define PPBPF_COMM_LEN 16
+#define PPBPF_ARGS_LEN 256
+#define PPBPF_RQ_SLOTS 28
+#define PPBPF_IO_SLOTS 28
+#define PPBPF_SYSCALLS 512
+
+/*
+ * Why a followed task does not run. The order of precedence is that of
+ * wait_reason() in bpf/reason.bpf.h; names and help are in user/model/reason.c.
+ */
+enum ppbpf_reason {
+	PPBPF_REASON_DISK,
+	PPBPF_REASON_LOCK,
+	PPBPF_REASON_NETWORK,
+	PPBPF_REASON_POLL,
+	PPBPF_REASON_SLEEP,
+	PPBPF_REASON_IPC,
+	PPBPF_REASON_CHILD,
+	PPBPF_REASON_MEMORY,
+	PPBPF_REASON_STOPPED,
+	PPBPF_REASON_OTHER,
+	PPBPF_REASON_NR,
+	/* not a blocked state: the task can run and waits for a CPU */
+	PPBPF_REASON_RUN_QUEUE = PPBPF_REASON_NR,
+	/* in the system call table only: the file behind the first argument decides */
+	PPBPF_REASON_BY_FILE,
+};
+
+/* Which tasks a run follows; fixed before load. */
+enum ppbpf_target_mode {
+	PPBPF_TARGET_MACHINE,	/* nobody is followed, everybody is counted */
+	PPBPF_TARGET_PIDS,	/* marked by the scan, inherited at fork */
+	PPBPF_TARGET_COMM,	/* the same, and matched by name at exec */
+	PPBPF_TARGET_CGROUP,	/* the same, and matched by cgroup at fork, exec and attach */
+};
+
+#define PPBPF_TASK_FOLLOWED	(1u << 0)	/* waits are explained */
+#define PPBPF_TASK_KTHREAD	(1u << 1)
+#define PPBPF_TASK_EXITING	(1u << 2)	/* past exit_notify: a zombie, or about to be gone */
+#define PPBPF_TASK_ON_CPU	(1u << 3)
+#define PPBPF_TASK_LAST		(1u << 4)	/* no thread of the process is alive any more */
+#define PPBPF_TASK_EXECED	(1u << 5)	/* has called exec since it was first seen */
+#define PPBPF_TASK_PEAK_EXACT	(1u << 6)	/* PPBPF_PEAK_RSS_BYTES is the kernel's own high-water mark */
+
+/*
+ * A task's values. The summed ones are of a thread and never go down: a
+ * process has the sum over its threads, ended ones included. The others are
+ * of the process, in the records of its leader. user/model/metric.c says what
+ * each one means; a new metric is an id here, a line in a .bpf.c, a row there.
+ */
+enum ppbpf_value {
+	PPBPF_CPU_NS,		/* sum_exec_runtime and the slice in progress */
+	PPBPF_UTIME_NS,		/* tick samples */
+	PPBPF_STIME_NS,
+	PPBPF_RUN_DELAY_NS,	/* sched_info.run_delay and the wait in progress */
+	PPBPF_VOLUNTARY_SWITCHES,
+	PPBPF_INVOLUNTARY_SWITCHES,
+	PPBPF_MIGRATIONS,
+	PPBPF_MINOR_FAULTS,
+	PPBPF_MAJOR_FAULTS,
+	PPBPF_READ_BYTES,
+	PPBPF_WRITE_BYTES,
+	PPBPF_CANCELLED_WRITE_BYTES,
+	/* counted by our own programs, in task storage */
+	PPBPF_COUNTED,
+	PPBPF_TCP_SENT_BYTES = PPBPF_COUNTED,
+	PPBPF_TCP_RECEIVED_BYTES,
+	PPBPF_UDP_SENT_BYTES,
+	PPBPF_UDP_RECEIVED_BYTES,
+	PPBPF_CONNECTIONS_OPENED,
+	PPBPF_CONNECTIONS_ACCEPTED,
+	/* of the process */
+	PPBPF_SUMMED_NR,
+	PPBPF_RSS_ANON_BYTES = PPBPF_SUMMED_NR,
+	PPBPF_RSS_FILE_BYTES,
+	PPBPF_RSS_SHMEM_BYTES,
+	PPBPF_SWAP_BYTES,
+	PPBPF_PEAK_RSS_BYTES,
+	PPBPF_THREADS,
+	PPBPF_VALUE_NR,
+};
+
+#define PPBPF_COUNTED_NR (PPBPF_SUMMED_NR - PPBPF_COUNTED)
+
+/*
+ * How a followed thread's life is split, in nanoseconds of sched_clock since it
+ * was first followed. The parts sum to `life`.
+ */
+struct ppbpf_split {
+	ppbpf_u64 life;
+	ppbpf_u64 on_cpu;
+	ppbpf_u64 run_queue;
+	ppbpf_u64 throttled;
+	ppbpf_u64 stolen;
+	ppbpf_u64 blocked[PPBPF_REASON_NR];
+};
+
+/*
+ * One thread: what the iterator writes for a live one and the ring buffer
+ * carries for one that ended. Totals since the thread's birth.
+ */
+struct ppbpf_task {
+	ppbpf_u32 tgid;
+	ppbpf_u32 pid;
+	ppbpf_u32 ppid;
+	ppbpf_u32 flags;		/* PPBPF_TASK_* */
+	ppbpf_u64 task_id;		/* the same for a thread's whole life, exec included */
+	ppbpf_u64 start_boot_ns;	/* of the thread */
+	ppbpf_u64 leader_start_boot_ns;	/* with tgid, the key of the process */
+	ppbpf_u64 values[PPBPF_VALUE_NR];
+	ppbpf_s32 exit_code;		/* wait status; valid with PPBPF_TASK_LAST */
+	ppbpf_u32 pad;
+	char comm[PPBPF_COMM_LEN];
+};
+
+/* What a record of the iterator's stream holds. */
+enum ppbpf_record_kind {
+	PPBPF_RECORD_TASK,	/* struct ppbpf_task */
+	PPBPF_RECORD_FOLLOWED,	/* struct ppbpf_task, struct ppbpf_split */
+	PPBPF_RECORD_DETAIL,	/* struct ppbpf_task, struct ppbpf_split, run queue histogram */
+};
+
+struct ppbpf_task_record {
+	ppbpf_u32 kind;
+	ppbpf_u32 size;		/* of this record, header included */
+	struct ppbpf_task task;
+	struct ppbpf_split split;
+	ppbpf_u32 run_queue_hist[PPBPF_RQ_SLOTS];
+};
+
+#define PPBPF_RECORD_TASK_SIZE \
+	((ppbpf_u32)__builtin_offsetof(struct ppbpf_task_record, split))
+#define PPBPF_RECORD_FOLLOWED_SIZE \
+	((ppbpf_u32)__builtin_offsetof(struct ppbpf_task_record, run_queue_hist))
+#define PPBPF_RECORD_DETAIL_SIZE ((ppbpf_u32)sizeof(struct ppbpf_task_record))
+
+/* Ring buffer events: what is rare. */
+enum ppbpf_event_kind {
+	PPBPF_EVENT_EXIT = 1,	/* struct ppbpf_exit_event: a thread left its CPU for the last time */
+	PPBPF_EVENT_EXEC,	/* struct ppbpf_exec_event */
+	PPBPF_EVENT_OOM,	/* struct ppbpf_oom_event */
+};
+
+struct ppbpf_exit_event {
+	ppbpf_u32 kind;
+	ppbpf_u32 pad;
+	ppbpf_u64 end_boot_ns;
+	struct ppbpf_task task;
+	struct ppbpf_split split;
+	ppbpf_u32 run_queue_hist[PPBPF_RQ_SLOTS];
+};
+
+struct ppbpf_exec_event {
+	ppbpf_u32 kind;
+	ppbpf_u32 flags;	/* PPBPF_TASK_FOLLOWED */
+	ppbpf_u32 tgid;
+	ppbpf_u32 ppid;
+	ppbpf_u64 leader_start_boot_ns;
+	ppbpf_u64 boot_ns;
+	char comm[PPBPF_COMM_LEN];
+	ppbpf_u32 args_len;	/* bytes of args that are valid */
+	ppbpf_u32 args_full;	/* bytes the program was given; more than args_len: cut */
+	char args[PPBPF_ARGS_LEN];	/* separated by NUL, as in /proc/PID/cmdline */
+};
+
+struct ppbpf_oom_event {
+	ppbpf_u32 kind;
+	ppbpf_u32 tgid;
+	ppbpf_u64 boot_ns;
+	char comm[PPBPF_COMM_LEN];
+};
+
+/* Who had the CPU while a followed task was runnable. */
+struct ppbpf_blame_key {
+	ppbpf_u32 tgid;
+	char comm[PPBPF_COMM_LEN];
+};
+
+enum ppbpf_io_op {
+	PPBPF_IO_READ,
+	PPBPF_IO_WRITE,
+	PPBPF_IO_DISCARD,
+	PPBPF_IO_FLUSH,
+	PPBPF_IO_OTHER,
+	PPBPF_IO_NR,
+};
+
+struct ppbpf_disk_key {
+	ppbpf_u32 major;
+	ppbpf_u32 minor;
+	ppbpf_u32 op;		/* enum ppbpf_io_op */
+};
+
+struct ppbpf_disk {
+	ppbpf_u64 operations;
+	ppbpf_u64 bytes;
+	ppbpf_u64 queue_ns;		/* allocation to issue, summed */
+	ppbpf_u64 service_ns;		/* issue to completion, summed */
+	ppbpf_u64 errors;
+	ppbpf_u32 queue_hist[PPBPF_IO_SLOTS];	/* slot i: see ppbpf_slot_low() */
+	ppbpf_u32 service_hist[PPBPF_IO_SLOTS];
+};
+
+/* What the next snapshot writes; set by user space between snapshots. */
+struct ppbpf_snapshot_request {
+	ppbpf_u8 all;		/* every task, not only those that ran since the last one */
+	ppbpf_u8 detail;	/* with run queue histograms; tasks that are not followed, too */
+	ppbpf_u8 pad[2];
+	ppbpf_u32 seeded;	/* out: tasks that the last scan marked as followed */
+};
+
+/*
+ * CLOCK_MONOTONIC less sched_clock, sampled in sched_switch every 100 ms at
+ * most: lets programs that run elsewhere say what time it is on a run queue.
+ */
+struct ppbpf_clock_pair {
+	ppbpf_u64 offset;
+	ppbpf_u64 sampled;	/* sched_clock */
+};
+
+/* Each kind of loss, and each count that says how far an answer reaches. */
+enum ppbpf_counter {
+	PPBPF_LOST_EVENTS_EXIT,		/* ring buffer full */
+	PPBPF_LOST_EVENTS_EXEC,
+	PPBPF_LOST_EVENTS_OOM,
+	PPBPF_LOST_TASK_STATE,		/* no task storage could be had */
+	PPBPF_LOST_BLAME,		/* more blamed processes than the map holds */
+	PPBPF_LOST_BLOCK_REQUESTS,	/* more requests in flight than the map holds */
+	PPBPF_LOST_DISKS,		/* more devices than the map holds */
+	PPBPF_LOST_SNAPSHOT_RECORDS,	/* a task record that did not fit the iterator's buffer */
+	PPBPF_COUNT_WAIT_NS,		/* run queue waits of followed tasks that were explained... */
+	PPBPF_COUNT_WAIT_REMOTE_NS,	/* ...that began on another CPU: blamed on nobody */
+	PPBPF_COUNT_WAIT_UNKNOWN_NS,	/* ...that reach back beyond the history of slices */
+	PPBPF_COUNT_CLOCK_SKEW,		/* an interval that came out negative, taken as 0 */
+	PPBPF_COUNT_RECLAIM,		/* direct reclaims begun */
+	PPBPF_COUNT_OOM_KILLS,
+	PPBPF_COUNT_RETRANSMITS,
+	PPBPF_COUNTER_NR,
+};
+
+/*
+ * Logarithmic histograms, a slot an octave of nanoseconds: slot 0 is below
+ * 512 ns, slot i from 2^(i + 8) up to twice that, the last one open.
+ */
+#define PPBPF_SLOT_SHIFT 9
+
+static inline ppbpf_u64 ppbpf_slot_low(ppbpf_u32 slot)
+{
+	return slot ? 1ULL << (slot + PPBPF_SLOT_SHIFT - 1) : 0;
+}
+
+_Static_assert(sizeof(struct ppbpf_split) == 120, "ABI");
+_Static_assert(sizeof(struct ppbpf_task) == 256, "ABI");
+_Static_assert(sizeof(struct ppbpf_task_record) == 496, "ABI");
+_Static_assert(sizeof(struct ppbpf_exit_event) == 504, "ABI");
+_Static_assert(sizeof(struct ppbpf_exec_event) == 312, "ABI");
+_Static_assert(sizeof(struct ppbpf_disk) == 264, "ABI");
+
+#endif /* PPBPF_ABI_H */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * What is known of every process: fed with records of live threads, and of
+ * threads that ended, in the order in which they are read. A process's totals
+ * are the sum over its threads, dead ones included, less what it had when the
+ * measurement began.
+ */
+#ifndef PPBPF_MODEL_TASKS_H
+#define PPBPF_MODEL_TASKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ppbpf_abi.h"
+
+struct tasks;
+
+struct process {
+	uint32_t tgid;
+	uint32_t ppid;
+	uint64_t start_boot_ns;		/* with tgid, its identity */
+	uint64_t end_boot_ns;		/* 0: alive */
+	char comm[PPBPF_COMM_LEN];
+	char *command;			/* its arguments, joined by blanks; NULL: not known */
+	int exit_code;			/* wait status; meaningful when ended */
+	bool followed;
+	bool kthread;
+	bool ended;
+	bool exit_lost;			/* it went without its exit record */
+	bool peak_is_bound;		/* its peak is the largest seen, not the kernel's mark */
+	bool existed;			/* before the measurement began */
+	bool memory_known;		/* its resident set was read at least once */
+	uint32_t threads_alive;
+	uint32_t threads_seen;
+	uint64_t threads_peak;
+	uint64_t values[PPBPF_VALUE_NR];	/* since the measurement began; gauges: latest */
+	uint64_t previous[PPBPF_SUMMED_NR];	/* values at the last tasks__mark() */
+	struct ppbpf_split split;	/* of its threads; zero unless followed */
+	uint64_t life_ns;		/* lives of its threads inside the measurement */
+	uint64_t run_queue_hist[PPBPF_RQ_SLOTS];
+	struct process *next;		/* in order of appearance */
+};
+
+/* `begin_boot_ns`: nothing before counts. NULL: no memory. */
+struct tasks *tasks__new(uint64_t begin_boot_ns);
+void tasks__free(struct tasks *tasks);
+
+/*
+ * One snapshot: begin, every record, end. A `full` one names every live thread
+ * that belongs to the measurement: those it does not name are gone. The first
+ * one gives processes that exist already their starting values.
+ * Negative errno: -ENOMEM, or -EINVAL for a malformed record.
+ */
+void tasks__snapshot_begin(struct tasks *tasks, uint64_t boot_ns);
+int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *record);
+void tasks__snapshot_end(struct tasks *tasks, bool full);
+
+int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event);
+int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event);
+
+/* Remembers every process's values: what an interval begins with. */
+void tasks__mark(struct tasks *tasks);
+
+struct tasks_totals {
+	uint64_t values[PPBPF_SUMMED_NR];	/* of all processes, since the beginning */
+	struct ppbpf_split split;		/* of all followed threads */
+	uint64_t resident_bytes;		/* of live processes, now */
+	uint64_t life_ns;			/* of all threads, as of the last snapshot or exit */
+	uint64_t run_queue_hist[PPBPF_RQ_SLOTS];
+	size_t processes;			/* rows kept, ended ones included */
+	size_t processes_alive;
+	size_t threads_alive;
+	uint64_t processes_folded;		/* ended ones beyond the limit: in the totals only */
+};
+
+const struct tasks_totals *tasks__totals(const struct tasks *tasks);
+struct process *tasks__first(const struct tasks *tasks);	/* then ->next */
+struct process *tasks__find(const struct tasks *tasks, uint32_t tgid);	/* the latest of that pid */
+uint64_t tasks__begin(const struct tasks *tasks);
+
+/* user and kernel parts of on-CPU nanoseconds, scaled from tick samples as getrusage does. */
+void cpu_scale(uint64_t on_cpu, uint64_t utime, uint64_t stime, uint64_t *user, uint64_t *kernel);
+
+#endif
