@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """Facts, one a line: ok, not ok with the reason, or skip with the reason."""
 
 import glob
