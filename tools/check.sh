@@ -13,7 +13,8 @@
 #	not ok - NAME: WHY		failed
 #	skip - NAME: WHY		could not be tried here
 #
-# (TAP's numbers and "# SKIP" are understood too.) Without such a line, or with
+# (TAP's numbers and "# SKIP" are understood too, and "# skip - NAME: WHY" is
+# shown, as cmocka has no place for a reason.) Without such a line, or with
 # a bad exit status and no "not ok", it has died, and counts as a failure. A
 # script that needs longer than 300 s says so: "# timeout: 600".
 #
@@ -86,7 +87,7 @@ time_limit_of() {
 # Prints "PASSED FAILED SKIPPED PLANNED" of a test's output.
 count_results() {
 	awk '
-		/^(ok|skip)( |$).*# *[Ss][Kk][Ii][Pp]/ || /^skip( |$)/ { skipped++; next }
+		/^(not )?ok( |$).*# *SKIP/ || /^skip( |$)/ { skipped++; next }
 		/^ok( |$)/ { passed++; next }
 		/^not ok( |$)/ { failed++; next }
 		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
@@ -124,7 +125,8 @@ run_test() {
 
 	printf '  %-6s %-34s %s\n' "$([ "$not_ok" = 0 ] && echo ok || echo FAILED)" "$name" \
 		"$ok passed, $not_ok failed, $skip skipped, $((SECONDS - start)) s"
-	grep -aE '^(not ok|skip|ok .*# *[Ss][Kk][Ii][Pp])' "$log.out" | sed 's/^/           /'
+	grep -aE '^(not ok|(# )?skip |ok .*# *SKIP)' "$log.out" |
+		grep -av '^not ok.*# *SKIP' | sed 's/^\(# \)\?/           /'
 	[ -n "$death" ] && echo "           not ok - $name: $death"
 	if [ "$not_ok" != 0 ]; then
 		{ tail -n 15 "$log.out" | grep -avE '^(ok|not ok|skip|1\.\.)'

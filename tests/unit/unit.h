@@ -21,7 +21,7 @@
 /* Skips with a reason; the test ends here. */
 #define skip_because(reason)                                                                       \
 	do {                                                                                       \
-		print_message("skip - %s: %s\n", __func__, reason);                                \
+		print_message("# skip - %s: %s\n", __func__, reason);                                \
 		skip();                                                                            \
 	} while (0)
 

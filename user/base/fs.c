@@ -142,6 +142,8 @@ static int open_target(struct atomic_file *f)
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 		return fd < 0 ? -errno : fd;
 	}
+	if (!*f->path)
+		return -ENOENT;
 	if (exists && S_ISDIR(st.st_mode))
 		return -EISDIR;
 	if (exists && !S_ISREG(st.st_mode)) {
@@ -149,7 +151,7 @@ static int open_target(struct atomic_file *f)
 		return fd < 0 ? -errno : fd;
 	}
 	/* A read-only file in a writable folder could be replaced: its owner did not mean that. */
-	if (exists && access(f->path, W_OK))
+	if (exists && eaccess(f->path, W_OK))
 		return -errno;
 	fd = open_temporary(f);
 	if (fd < 0)
