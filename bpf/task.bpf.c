@@ -89,7 +89,7 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	state = state_get(task);
-	if (following() && !(state && state->flags & PPBPF_TASK_FOLLOWED) && !snapshot.detail)
+	if (following() && !(state && state->flags & PPBPF_TASK_FOLLOWED) && !snapshot.everyone)
 		return 0;
 	if (unchanged(task, state))
 		return 0;

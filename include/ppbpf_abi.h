@@ -231,8 +231,9 @@ struct ppbpf_disk {
 /* What the next snapshot writes; set by user space between snapshots. */
 struct ppbpf_snapshot_request {
 	ppbpf_u8 all;		/* every task, not only those that ran since the last one */
-	ppbpf_u8 detail;	/* with run queue histograms; tasks that are not followed, too */
-	ppbpf_u8 pad[2];
+	ppbpf_u8 detail;	/* with run queue histograms */
+	ppbpf_u8 everyone;	/* tasks that are not followed, too */
+	ppbpf_u8 pad;
 	ppbpf_u32 seeded;	/* out: tasks that the last scan marked as followed */
 };
 

@@ -37,8 +37,8 @@ struct process {
 	uint64_t values[PPBPF_VALUE_NR];	/* since the measurement began; gauges: latest */
 	uint64_t previous[PPBPF_SUMMED_NR];	/* values at the last tasks__mark() */
 	struct ppbpf_split split;	/* of its threads; zero unless followed */
-	uint64_t life_ns;		/* lives of its threads inside the measurement */
-	uint64_t run_queue_hist[PPBPF_RQ_SLOTS];
+	uint64_t life_ns;		/* of its threads inside the measurement, as in the totals */
+	uint32_t run_queue_hist[PPBPF_RQ_SLOTS];	/* complete after the last, detailed snapshot */
 	struct process *next;		/* in order of appearance */
 };
 
@@ -52,21 +52,27 @@ void tasks__free(struct tasks *tasks);
  * one gives processes that exist already their starting values.
  * Negative errno: -ENOMEM, or -EINVAL for a malformed record.
  */
-void tasks__snapshot_begin(struct tasks *tasks, uint64_t boot_ns);
+void tasks__snapshot_begin(struct tasks *tasks, uint64_t boot_ns, bool full);
 int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *record);
-void tasks__snapshot_end(struct tasks *tasks, bool full);
+void tasks__snapshot_end(struct tasks *tasks);
 
 int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event);
 int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event);
 
-/* Remembers every process's values: what an interval begins with. */
+/* Remembers every live process's values: what an interval begins with. */
 void tasks__mark(struct tasks *tasks);
+
+/* The measurement is over: adds the lives of threads that go on. Call once. */
+void tasks__finish(struct tasks *tasks, uint64_t boot_ns);
+
+/* Names what a process runs, unless it is known; `command` is copied. */
+int process__set_command(struct process *process, const char *command);
 
 struct tasks_totals {
 	uint64_t values[PPBPF_SUMMED_NR];	/* of all processes, since the beginning */
 	struct ppbpf_split split;		/* of all followed threads */
 	uint64_t resident_bytes;		/* of live processes, now */
-	uint64_t life_ns;			/* of all threads, as of the last snapshot or exit */
+	uint64_t life_ns;			/* of ended threads; of all after tasks__finish() */
 	uint64_t run_queue_hist[PPBPF_RQ_SLOTS];
 	size_t processes;			/* rows kept, ended ones included */
 	size_t processes_alive;
