@@ -104,7 +104,8 @@ MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLAN
            $(if $(shell $(PKG_CONFIG) --exists $(PKGS) || echo no),libraries($(PKGS)))
 endif
 
-.PHONY: all deps run check unit-programs test-programs overhead install tidy format clean help missing
+.PHONY: all deps run check unit-programs test-programs overhead install tidy format clean help \
+        missing FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -163,7 +164,7 @@ $(BUILD)/tests/%: tests/%.c
 unit-programs: $(UNIT_BINS)
 test-programs: $(UNIT_BINS) $(HELPER_BINS)
 
-TEST_ENV = PPBPF=$(abspath $(BUILD)/ppbpf) BUILD=$(abspath $(BUILD)) CC='$(CC)'
+TEST_ENV = PYTHONDONTWRITEBYTECODE=1 PPBPF=$(abspath $(BUILD)/ppbpf) BUILD=$(abspath $(BUILD)) CC='$(CC)'
 
 deps:
 	$(Q)tools/deps.sh
@@ -201,5 +202,10 @@ clean:
 help:
 	@sed 's/^  //' tools/help.txt
 
--include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(BPF_CORE_OBJS:.o=.d) $(BPF_SOLO_OBJS:.o=.d) \
-         $(UNIT_BINS:=.d) $(HELPER_BINS:=.d)
+# What has no dependency file yet is built again: nothing else is known of its headers.
+OBJS     := $(LIB_OBJS) $(CMD_OBJS) $(BPF_CORE_OBJS) $(BPF_SOLO_OBJS)
+BINS     := $(UNIT_BINS) $(HELPER_BINS)
+HAS_DEPS := $(wildcard $(OBJS:.o=.d) $(BINS:=.d))
+$(filter-out $(HAS_DEPS:.d=.o) $(HAS_DEPS:.d=),$(OBJS) $(BINS)): FORCE
+FORCE:
+-include $(HAS_DEPS)

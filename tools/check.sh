@@ -25,7 +25,7 @@ shopt -s nullglob
 root=${CHECK_ROOT:-tests}
 : "${BUILD:=$PWD/build}" "${PPBPF:=$BUILD/ppbpf}" "${CC:=cc}" "${CHECK_TIMEOUT:=300}"
 export BUILD PPBPF CC
-export CMOCKA_MESSAGE_OUTPUT=TAP
+export CMOCKA_MESSAGE_OUTPUT=TAP PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 # Tests that call make are not part of the make that called us.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
