@@ -27,6 +27,8 @@ struct series {
 	double weight;
 	double peak;
 	double low;
+	double first;		/* of the first interval and of the latest one */
+	double last;
 };
 
 struct report_blame {
@@ -138,6 +140,8 @@ int report__warn(struct report *report, const char *why, ...)
 	__attribute__((format(printf, 2, 3)));
 
 int series__add(struct series *series, double time, double seconds, double value);
+/* Weighted by the intervals' length; NaN when there was none. */
+double series__average(const struct series *series);
 void series__free(struct series *series);
 
 /* Name of a loss counter in metadata.dropped; NULL for counters that are no loss. */
