@@ -1,0 +1,643 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "collect/collector.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "collect/features.h"
+#include "collect/skeleton.h"
+#include "model/reason.h"
+#include "model/report.h"
+#include "model/tasks.h"
+
+#define RING_BYTES (512 * 1024)		/* a record a thread that ends: 1000 of them */
+#define ITERATOR_BUFFER (64 * 1024)
+#define SEED_ROUNDS 8
+#define SCAN_ONE_BY_ONE 4		/* up to so many followed processes are asked singly */
+
+struct collector {
+	struct core_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *seed;
+	struct bpf_link *snapshot;
+	struct tasks *tasks;		/* being fed, during a drain */
+	int feed_error;
+	int statistics_fd;
+	bool following;
+	bool children;
+	bool iter_by_process;
+	uint32_t changes_seen;		/* followed forks, at the last scan of all tasks */
+	uint64_t snapshots;
+	uint64_t snapshot_ns;
+	char buffer[ITERATOR_BUFFER];
+};
+
+/* Programs by what they need; those of FEATURE_BPF are never left out. */
+static const struct {
+	const char *program;
+	enum feature feature;
+	const char *subject;
+} programs[] = {
+	{ "sched_switch", FEATURE_BPF, "scheduler" },
+	{ "task_snapshot", FEATURE_BPF, "tasks" },
+	{ "task_seed", FEATURE_BPF, "tasks" },
+	{ "sched_process_fork", FEATURE_BPF, "tasks" },
+	{ "sched_process_exec", FEATURE_BPF, "tasks" },
+	{ "sched_process_exit", FEATURE_BPF, "tasks" },
+	{ "sock_send_length", FEATURE_SOCK_LENGTH, "network" },
+	{ "sock_recv_length", FEATURE_SOCK_LENGTH, "network" },
+	{ "tcp_rcv_space_adjust", FEATURE_SOCK_LENGTH, "network" },
+	{ "inet_sock_set_state", FEATURE_TCP_STATE, "network" },
+	{ "tcp_retransmit_skb", FEATURE_TCP_STATE, "network" },
+	{ "block_rq_issue", FEATURE_BLOCK, "block" },
+	{ "block_rq_complete", FEATURE_BLOCK, "block" },
+	{ "mm_vmscan_direct_reclaim_begin", FEATURE_RECLAIM, "memory" },
+	{ "mark_victim", FEATURE_OOM, "memory" },
+};
+
+#define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
+/*
+ * libbpf names the program that the kernel refused only in its messages; and a
+ * load that fails prints pages, which go to --debug.
+ */
+static char refused[64];
+
+static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024], name[64];
+	va_list copy;
+
+	va_copy(copy, args);
+	vsnprintf(line, sizeof(line), format, copy);
+	va_end(copy);
+	if (sscanf(line, "libbpf: prog '%63[^']': failed to load", name) == 1 &&
+	    strstr(line, "failed to load"))
+		text_copy(refused, sizeof(refused), name);
+	line[strcspn(line, "\n")] = '\0';
+	if (level != LIBBPF_DEBUG)
+		log_debug("%s", line);
+	return 0;
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static int configure(struct core_bpf *skel, const struct collector_config *config,
+		     const struct features *features)
+{
+	int cpus = libbpf_num_possible_cpus(), err;
+
+	if (cpus < 0)
+		return cpus;
+	skel->rodata->cfg_target_mode = config->mode;
+	skel->rodata->cfg_children = config->children;
+	skel->rodata->cfg_switch_has_state = features->switch_has_state;
+	skel->rodata->cfg_cpus = cpus;
+	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
+	skel->rodata->cfg_ring_wakeup = RING_BYTES / 4;
+	skel->rodata->cfg_cgroup_id = config->cgroup_id;
+	skel->rodata->cfg_cgroup_subsys = config->cgroup_subsys;
+	if (config->comm)
+		text_copy(skel->rodata->cfg_comm_glob, sizeof(skel->rodata->cfg_comm_glob),
+			  config->comm);
+	reason_fill_syscalls(skel->rodata->cfg_syscall_reason, skel->rodata->cfg_compat_reason);
+	err = bpf_map__set_max_entries(skel->maps.events, RING_BYTES);
+	if (err)
+		return err;
+	bpf_program__set_autoload(skel->progs.cgroup_attach_task,
+				  config->mode == PPBPF_TARGET_CGROUP);
+	return 0;
+}
+
+static bool wanted(const struct collector_config *config, const struct features *features,
+		   enum feature feature)
+{
+	if (!features->have[feature])
+		return false;
+	switch (feature) {
+	case FEATURE_SOCK_LENGTH:
+	case FEATURE_TCP_STATE:
+		return config->network;
+	case FEATURE_BLOCK:
+		return config->block;
+	default:
+		return true;
+	}
+}
+
+/* One attempt. 1: a program was refused that can be left out, and now is. */
+static int open_and_load(struct collector *c, const struct collector_config *config,
+			 const struct features *features, bool *leave_out)
+{
+	struct bpf_program *program;
+	int err;
+
+	refused[0] = '\0';
+	c->skel = core_bpf__open();
+	if (!c->skel)
+		return -errno;
+	err = configure(c->skel, config, features);
+	if (err)
+		return err;
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		program = bpf_object__find_program_by_name(c->skel->obj, programs[i].program);
+		if (!program)
+			return -ENOENT;
+		bpf_program__set_autoload(program, !leave_out[i] &&
+					  wanted(config, features, programs[i].feature));
+	}
+	err = core_bpf__load(c->skel);
+	if (!err)
+		return 0;
+	core_bpf__destroy(c->skel);
+	c->skel = NULL;
+	for (size_t i = 0; i < PROGRAMS; i++)
+		if (programs[i].feature != FEATURE_BPF && !leave_out[i] &&
+		    !strcmp(programs[i].program, refused)) {
+			leave_out[i] = true;
+			return 1;
+		}
+	return err;
+}
+
+static int load(struct collector *c, const struct collector_config *config,
+		const struct features *features, struct report *report, struct err *e)
+{
+	bool leave_out[PROGRAMS] = { false };
+	int err;
+
+	do
+		err = open_and_load(c, config, features, leave_out);
+	while (err > 0);
+	if (err == -EPERM || err == -EACCES) {
+		err__set(e, ERR_PERMISSION, err, "the kernel does not let BPF programs be loaded here%s%s",
+			 refused[0] ? ": " : "", refused);
+		err__hint(e, "run it as root: sudo ppbpf ...; a container needs CAP_BPF, CAP_PERFMON "
+			  "and a seccomp profile that allows bpf(2)");
+		return err;
+	}
+	if (err) {
+		err__set(e, ERR_UNSUPPORTED_KERNEL, err, "the kernel refused the BPF program %s: %s",
+			 refused[0] ? refused : "object", strerror(-err));
+		err__hint(e, "ppbpf doctor says what this kernel lacks");
+		return err;
+	}
+	for (size_t i = 0; i < PROGRAMS; i++)
+		if (leave_out[i])
+			report__missing(report, programs[i].subject,
+					"the kernel refused the program %s", programs[i].program);
+	return 0;
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+	struct collector *c = context;
+	uint32_t kind;
+	int err = 0;
+
+	if (size < sizeof(kind))
+		return 0;
+	memcpy(&kind, data, sizeof(kind));
+	if (kind == PPBPF_EVENT_EXIT && size >= sizeof(struct ppbpf_exit_event))
+		err = tasks__exit(c->tasks, data);
+	else if (kind == PPBPF_EVENT_EXEC && size >= sizeof(struct ppbpf_exec_event))
+		err = tasks__exec(c->tasks, data);
+	if (err && !c->feed_error)
+		c->feed_error = err;
+	return 0;
+}
+
+static int attach(struct collector *c, struct err *e)
+{
+	struct core_bpf *skel = c->skel;
+	int err;
+
+	bpf_program__set_autoattach(skel->progs.task_seed, false);
+	bpf_program__set_autoattach(skel->progs.task_snapshot, false);
+	err = core_bpf__attach(skel);
+	if (err)
+		return err__set(e, ERR_UNSUPPORTED_KERNEL, err, "a tracepoint refused its program: %s",
+				strerror(-err));
+	c->seed = bpf_program__attach_iter(skel->progs.task_seed, NULL);
+	c->snapshot = bpf_program__attach_iter(skel->progs.task_snapshot, NULL);
+	c->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, c, NULL);
+	if (!c->seed || !c->snapshot || !c->ring)
+		return err__set(e, ERR_INTERNAL, -errno, "the task iterator cannot be read: %s",
+				strerror(errno));
+	return 0;
+}
+
+int collector__new(struct collector **out, const struct collector_config *config,
+		   const struct features *features, struct report *report, struct err *e)
+{
+	struct collector *c = calloc(1, sizeof(*c));
+	int err;
+
+	*out = NULL;
+	if (!c)
+		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	c->statistics_fd = -1;
+	c->following = config->mode != PPBPF_TARGET_MACHINE;
+	c->children = config->children;
+	c->iter_by_process = features->iter_by_process;
+	libbpf_set_print(on_libbpf_message);
+	if (config->statistics)
+		c->statistics_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	err = load(c, config, features, report, e);
+	if (!err)
+		err = attach(c, e);
+	if (err) {
+		collector__free(c);
+		return err;
+	}
+	/* the kernel's types are parsed and forgotten: some 10 MB */
+	malloc_trim(0);
+	*out = c;
+	return 0;
+}
+
+void collector__free(struct collector *c)
+{
+	if (!c)
+		return;
+	ring_buffer__free(c->ring);
+	bpf_link__destroy(c->snapshot);
+	bpf_link__destroy(c->seed);
+	core_bpf__destroy(c->skel);
+	if (c->statistics_fd >= 0)
+		close(c->statistics_fd);
+	free(c);
+}
+
+typedef int (*record_fn)(const struct ppbpf_task_record *record, void *context);
+
+/* Runs an iterator; every record it writes goes to `on_record`. */
+static int iterate(struct collector *c, const struct bpf_link *link, record_fn on_record,
+		   void *context)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
+	size_t held = 0, at;
+	ssize_t length;
+	uint32_t size;
+
+	if (fd < 0)
+		return -errno;
+	while (!err) {
+		length = read(fd, c->buffer + held, sizeof(c->buffer) - held);
+		if (length < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (length <= 0) {
+			err = length < 0 ? -errno : 0;
+			break;
+		}
+		held += length;
+		for (at = 0; held - at >= PPBPF_RECORD_TASK_SIZE && !err; at += size) {
+			memcpy(&size, c->buffer + at + sizeof(uint32_t), sizeof(size));
+			if (size < PPBPF_RECORD_TASK_SIZE || size > PPBPF_RECORD_DETAIL_SIZE) {
+				err = -EINVAL;
+				break;
+			}
+			if (held - at < size)
+				break;
+			err = on_record((const void *)(c->buffer + at), context);
+		}
+		memmove(c->buffer, c->buffer + at, held - at);
+		held -= at;
+	}
+	close(fd);
+	return err;
+}
+
+struct family {
+	struct hash *parents;	/* tgid -> ppid + 1 */
+	struct hash *chosen;	/* tgid -> itself */
+	size_t grown;
+};
+
+static int on_relative(const struct ppbpf_task_record *record, void *context)
+{
+	struct family *family = context;
+
+	if (record->task.flags & PPBPF_TASK_EXITING)
+		return 0;
+	return hash__set(family->parents, record->task.tgid, 0,
+			 (void *)(uintptr_t)(record->task.ppid + 1));
+}
+
+static int on_nothing(const struct ppbpf_task_record *record, void *context)
+{
+	(void)record;
+	(void)context;
+	return 0;
+}
+
+static int choose(struct collector *c, struct family *family, uint32_t tgid)
+{
+	uint8_t one = 1;
+
+	if (hash__get(family->chosen, tgid, 0))
+		return 0;
+	if (bpf_map_update_elem(bpf_map__fd(c->skel->maps.targets), &tgid, &one, BPF_ANY))
+		return -errno;
+	family->grown++;
+	return hash__set(family->chosen, tgid, 0, family);
+}
+
+/* Adds every process whose parent is chosen, until none is left. */
+static int choose_descendants(struct collector *c, struct family *family)
+{
+	struct hash_entry entry;
+	size_t before, cursor;
+	int err;
+
+	hash__free(family->parents);
+	family->parents = hash__new();
+	if (!family->parents)
+		return -ENOMEM;
+	c->skel->bss->snapshot.everyone = true;
+	c->skel->bss->snapshot.all = true;
+	err = iterate(c, c->snapshot, on_relative, family);
+	c->skel->bss->snapshot.everyone = false;
+	if (err)
+		return err;
+	do {
+		before = family->grown;
+		cursor = 0;
+		while (!err && hash__next(family->parents, &cursor, &entry))
+			if (hash__get(family->chosen, (uintptr_t)entry.value - 1, 0))
+				err = choose(c, family, entry.a);
+	} while (!err && family->grown != before);
+	return err;
+}
+
+int collector__seed(struct collector *c, const pid_t *pids, size_t count, struct err *e)
+{
+	struct family family = { .chosen = hash__new() };
+	uint32_t marked = 0;
+	int err = family.chosen ? 0 : -ENOMEM;
+
+	/* a switch of our own samples the clocks that the scan compares */
+	nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+	for (size_t i = 0; i < count && !err; i++)
+		err = choose(c, &family, pids[i]);
+	/* one more round after one that found somebody: he may have forked meanwhile */
+	for (int round = 0; round < SEED_ROUNDS && !err; round++) {
+		if (count && c->children)
+			err = choose_descendants(c, &family);
+		c->skel->bss->snapshot.seeded = 0;
+		if (!err)
+			err = iterate(c, c->seed, on_nothing, NULL);
+		marked += c->skel->bss->snapshot.seeded;
+		if (!c->skel->bss->snapshot.seeded)
+			break;
+	}
+	hash__free(family.parents);
+	hash__free(family.chosen);
+	if (err)
+		return err__set(e, ERR_INTERNAL, err, "scanning the tasks failed: %s",
+				strerror(-err));
+	return marked;
+}
+
+static int on_task(const struct ppbpf_task_record *record, void *context)
+{
+	return tasks__snapshot_record(context, record);
+}
+
+/* The threads of one process, by an iterator made for it. */
+static int scan_process(struct collector *c, struct tasks *tasks, uint32_t tgid)
+{
+	union bpf_iter_link_info info = { .task.pid = tgid };
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
+			    .link_info_len = sizeof(info));
+	struct bpf_link *link;
+	int err;
+
+	link = bpf_program__attach_iter(c->skel->progs.task_snapshot, &options);
+	if (!link)
+		return -errno;
+	err = iterate(c, link, on_task, tasks);
+	bpf_link__destroy(link);
+	return err;
+}
+
+/*
+ * A few followed processes are asked one by one: much cheaper than to pass by
+ * every task. A fork among them since the last look calls for a look at all.
+ */
+static int scan(struct collector *c, struct tasks *tasks, enum snapshot_kind kind)
+{
+	uint32_t changes = c->skel->bss->snapshot.changes;
+	int err = 0;
+
+	if (kind == SNAPSHOT_LAST || !c->following || !c->iter_by_process ||
+	    changes != c->changes_seen ||
+	    tasks__totals(tasks)->processes_alive > SCAN_ONE_BY_ONE) {
+		c->changes_seen = changes;
+		return iterate(c, c->snapshot, on_task, tasks);
+	}
+	for (struct process *p = tasks__first(tasks); p && !err; p = p->next)
+		if (p->threads_alive) {
+			err = scan_process(c, tasks, p->tgid);
+			if (err == -ESRCH)
+				err = 0;	/* gone: its exit event is on its way */
+		}
+	return err;
+}
+
+int collector__snapshot(struct collector *c, struct tasks *tasks, enum snapshot_kind kind)
+{
+	bool full = c->following || kind != SNAPSHOT_CHANGED;
+	uint64_t start = now_ns(CLOCK_MONOTONIC);
+	int err;
+
+	c->skel->bss->snapshot.all = full;
+	c->skel->bss->snapshot.detail = kind == SNAPSHOT_LAST;
+	tasks__snapshot_begin(tasks, now_ns(CLOCK_BOOTTIME), full);
+	err = scan(c, tasks, kind);
+	tasks__snapshot_end(tasks);
+	c->snapshots++;
+	c->snapshot_ns += now_ns(CLOCK_MONOTONIC) - start;
+	return err;
+}
+
+int collector__drain(struct collector *c, struct tasks *tasks)
+{
+	int err;
+
+	c->tasks = tasks;
+	err = ring_buffer__consume(c->ring);
+	c->tasks = NULL;
+	if (err >= 0 && c->feed_error)
+		err = c->feed_error;
+	return err;
+}
+
+int collector__ring_fd(const struct collector *c)
+{
+	return ring_buffer__epoll_fd(c->ring);
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	const struct report_blame *x = a, *y = b;
+
+	return x->ns < y->ns ? 1 : x->ns > y->ns ? -1 : 0;
+}
+
+static void report_blames(struct collector *c, struct report *report)
+{
+	int fd = bpf_map__fd(c->skel->maps.blames);
+	struct ppbpf_blame_key key, *last = NULL;
+	struct report_blame *blames = NULL, *more;
+	struct process *process;
+	size_t count = 0;
+	uint64_t ns;
+
+	for (; !bpf_map_get_next_key(fd, last, &key); last = &key) {
+		if (bpf_map_lookup_elem(fd, &key, &ns))
+			continue;
+		more = realloc(blames, (count + 1) * sizeof(*blames));
+		if (!more)
+			break;
+		blames = more;
+		process = tasks__find(report->tasks, key.tgid);
+		blames[count] = (struct report_blame){
+			.tgid = key.tgid, .ns = ns, .followed = process && process->followed,
+		};
+		text_copy(blames[count].comm, sizeof(blames[count].comm), key.comm);
+		count++;
+	}
+	if (count)
+		qsort(blames, count, sizeof(*blames), by_ns);
+	free(report->blames);
+	report->blames = blames;
+	report->blame_count = count;
+}
+
+static struct report_disk *disk_row(struct report *report, const struct ppbpf_disk_key *key)
+{
+	struct report_disk *more;
+	char path[64], link[256];
+	ssize_t length;
+
+	for (size_t i = 0; i < report->disk_count; i++)
+		if (report->disks[i].major == key->major && report->disks[i].minor == key->minor)
+			return &report->disks[i];
+	more = realloc(report->disks, (report->disk_count + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	report->disks = more;
+	more = &report->disks[report->disk_count++];
+	memset(more, 0, sizeof(*more));
+	more->major = key->major;
+	more->minor = key->minor;
+	snprintf(more->name, sizeof(more->name), "%u:%u", key->major, key->minor);
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", key->major, key->minor);
+	length = readlink(path, link, sizeof(link) - 1);
+	if (length > 0) {
+		link[length] = '\0';
+		text_copy(more->name, sizeof(more->name), strrchr(link, '/') + 1);
+	}
+	return more;
+}
+
+static void disk_add(struct ppbpf_disk *to, const struct ppbpf_disk *from)
+{
+	to->operations += from->operations;
+	to->bytes += from->bytes;
+	to->queue_ns += from->queue_ns;
+	to->service_ns += from->service_ns;
+	to->errors += from->errors;
+	for (size_t i = 0; i < PPBPF_IO_SLOTS; i++) {
+		to->queue_hist[i] += from->queue_hist[i];
+		to->service_hist[i] += from->service_hist[i];
+	}
+}
+
+static void report_disks(struct collector *c, struct report *report)
+{
+	int fd = bpf_map__fd(c->skel->maps.disks), cpus = libbpf_num_possible_cpus();
+	struct ppbpf_disk_key key, *last = NULL;
+	struct ppbpf_disk *values;
+	struct report_disk *row;
+
+	values = cpus > 0 ? calloc(cpus, sizeof(*values)) : NULL;
+	for (; values && !bpf_map_get_next_key(fd, last, &key); last = &key) {
+		if (key.op >= PPBPF_IO_NR || bpf_map_lookup_elem(fd, &key, values))
+			continue;
+		row = disk_row(report, &key);
+		for (int cpu = 0; row && cpu < cpus; cpu++)
+			disk_add(&row->by_op[key.op], &values[cpu]);
+	}
+	free(values);
+}
+
+static void report_counters(struct collector *c, struct report *report)
+{
+	int fd = bpf_map__fd(c->skel->maps.counters), cpus = libbpf_num_possible_cpus();
+	uint64_t *values = cpus > 0 ? calloc(cpus, sizeof(*values)) : NULL;
+
+	for (uint32_t i = 0; values && i < PPBPF_COUNTER_NR; i++) {
+		report->counters[i] = 0;
+		if (bpf_map_lookup_elem(fd, &i, values))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			report->counters[i] += values[cpu];
+	}
+	free(values);
+}
+
+static void report_programs(struct collector *c, struct report_self *self)
+{
+	struct bpf_prog_info info;
+	struct bpf_program *program;
+	struct report_program *row;
+	uint32_t size;
+
+	self->programs = calloc(PROGRAMS + 1, sizeof(*self->programs));
+	if (!self->programs)
+		return;
+	bpf_object__for_each_program(program, c->skel->obj) {
+		memset(&info, 0, sizeof(info));
+		size = sizeof(info);
+		if (bpf_program__fd(program) < 0 || self->program_count > PROGRAMS ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			continue;
+		row = &self->programs[self->program_count++];
+		text_copy(row->name, sizeof(row->name), bpf_program__name(program));
+		row->run_ns = info.run_time_ns;
+		row->runs = info.run_cnt;
+		self->bpf_ns += row->run_ns;
+		self->bpf_runs += row->runs;
+	}
+	self->bpf_known = self->bpf_runs > 0;
+}
+
+void collector__report(struct collector *c, struct report *report)
+{
+	if (c->following)
+		report_blames(c, report);
+	report_disks(c, report);
+	report_counters(c, report);
+	report->self.snapshots = c->snapshots;
+	report->self.snapshot_ns = c->snapshot_ns;
+	report_programs(c, &report->self);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * The BPF programs of the always-on subjects: loaded, attached, read and taken
+ * down again. Feeds the process table; what only BPF knows goes to the report.
+ */
+#ifndef PPBPF_COLLECT_COLLECTOR_H
+#define PPBPF_COLLECT_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ppbpf_abi.h"
+
+struct collector;
+struct err;
+struct features;
+struct report;
+struct tasks;
+
+struct collector_config {
+	enum ppbpf_target_mode mode;
+	const char *comm;		/* PPBPF_TARGET_COMM: with * and ? */
+	uint64_t cgroup_id;		/* PPBPF_TARGET_CGROUP */
+	int cgroup_subsys;		/* -1: cgroup v2 */
+	bool children;
+	bool network;
+	bool block;
+	bool statistics;		/* turn the kernel's BPF statistics on for our lifetime */
+};
+
+/*
+ * Loads and attaches. A program that the kernel refuses is left out: `report`
+ * then says what is missing. Fails when the task programs are refused.
+ */
+int collector__new(struct collector **out, const struct collector_config *config,
+		   const struct features *features, struct report *report, struct err *e);
+void collector__free(struct collector *c);
+
+/*
+ * Follows these processes, and with `children` everything that descends from
+ * them, or whatever else the mode says; looks until nobody new is found.
+ * Returns how many tasks are followed now.
+ */
+int collector__seed(struct collector *c, const pid_t *pids, size_t count, struct err *e);
+
+enum snapshot_kind {
+	SNAPSHOT_CHANGED,	/* tasks that ran since the last one */
+	SNAPSHOT_FULL,
+	SNAPSHOT_LAST,		/* full, with histograms */
+};
+
+/* Reads the task iterator into `tasks`; negative errno. */
+int collector__snapshot(struct collector *c, struct tasks *tasks, enum snapshot_kind kind);
+
+/* Reads what the ring buffer holds into `tasks`; the number of events or negative errno. */
+int collector__drain(struct collector *c, struct tasks *tasks);
+
+/* Readable when the ring buffer fills up before it is time to drain it. */
+int collector__ring_fd(const struct collector *c);
+
+/* Stops the programs, but for what reading needs; for a last, still picture. */
+void collector__report(struct collector *c, struct report *report);
+
+#endif

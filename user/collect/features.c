@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "collect/features.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/text.h"
+
+static const struct {
+	const char *name;
+	const char *help;
+} descriptions[FEATURE_NR] = {
+	[FEATURE_NONE] = { "/proc and sysfs", "figures of the whole machine" },
+	[FEATURE_BPF] = { "task iterator, sched_switch, task storage",
+			  "exact CPU time, waits and their reasons, short-lived processes" },
+	[FEATURE_SOCK_LENGTH] = { "socket tracepoints", "network bytes by process" },
+	[FEATURE_TCP_STATE] = { "TCP state tracepoint", "connections opened and accepted" },
+	[FEATURE_BLOCK] = { "block tracepoints", "operations and latencies by device" },
+	[FEATURE_TASK_IO] = { "I/O accounting", "disk bytes charged to who dirtied them" },
+	[FEATURE_QUOTA_CLOCK] = { "clock of throttled time",
+				  "throttling by a quota told from waiting for a CPU" },
+	[FEATURE_RECLAIM] = { "reclaim tracepoint", "direct reclaims" },
+	[FEATURE_OOM] = { "OOM tracepoint", "processes killed for want of memory" },
+	[FEATURE_PSI] = { "pressure stall information", "stalls for CPU, memory and I/O" },
+	[FEATURE_PMU] = { "hardware counters", "instructions, cycles, IPC, misses" },
+};
+
+const char *feature_name(enum feature feature)
+{
+	return descriptions[feature].name;
+}
+
+const char *feature_help(enum feature feature)
+{
+	return descriptions[feature].help;
+}
+
+/* The function type behind a tracepoint's typedef; NULL: no such tracepoint. */
+static const struct btf_type *tracepoint_proto(const struct btf *btf, const char *name)
+{
+	char typedef_name[80];
+	const struct btf_type *type;
+	int id;
+
+	snprintf(typedef_name, sizeof(typedef_name), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return NULL;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	if (!type || !btf_is_ptr(type))
+		return NULL;
+	type = btf__type_by_id(btf, type->type);
+	return type && btf_is_func_proto(type) ? type : NULL;
+}
+
+/* Arguments that programs see: the first of the type is the probe's own data. */
+static int tracepoint_arguments(const struct btf *btf, const char *name)
+{
+	const struct btf_type *proto = tracepoint_proto(btf, name);
+
+	return proto ? (int)btf_vlen(proto) - 1 : -1;
+}
+
+/* Whether an argument (from 0) is a pointer to the named struct. */
+static bool tracepoint_takes(const struct btf *btf, const char *name, int argument,
+			     const char *struct_name)
+{
+	const struct btf_type *proto = tracepoint_proto(btf, name), *type;
+
+	if (!proto || (int)btf_vlen(proto) < argument + 2)
+		return false;
+	type = btf__type_by_id(btf, btf_params(proto)[argument + 1].type);
+	if (!type || !btf_is_ptr(type))
+		return false;
+	do
+		type = btf__type_by_id(btf, type->type);
+	while (type && (btf_is_const(type) || btf_is_volatile(type)));
+	return type && btf_is_struct(type) &&
+	       !strcmp(btf__name_by_offset(btf, type->name_off), struct_name);
+}
+
+static bool struct_has(const struct btf *btf, const char *name, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	for (int i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), member))
+			return true;
+	return false;
+}
+
+static void lacks(struct features *features, enum feature feature, const char *why)
+{
+	features->have[feature] = false;
+	text_copy(features->why[feature], sizeof(features->why[feature]), why);
+}
+
+static void probe_btf(struct features *f, const struct btf *btf)
+{
+	f->have[FEATURE_BPF] = tracepoint_takes(btf, "sched_switch", 1, "task_struct") &&
+			       struct_has(btf, "bpf_iter__task", "task") &&
+			       struct_has(btf, "cfs_rq", "rq");
+	if (!f->have[FEATURE_BPF])
+		lacks(f, FEATURE_BPF, "this kernel has no task iterator, no sched_switch tracepoint "
+		      "or no group scheduling: Linux 5.15 or later has them");
+	f->switch_has_state = tracepoint_arguments(btf, "sched_switch") >= 4;
+	if (!tracepoint_takes(btf, "sock_send_length", 0, "sock") ||
+	    !tracepoint_takes(btf, "sock_recv_length", 0, "sock"))
+		lacks(f, FEATURE_SOCK_LENGTH, "no sock_send_length tracepoint: Linux 6.3 or later has it");
+	if (!tracepoint_takes(btf, "inet_sock_set_state", 0, "sock"))
+		lacks(f, FEATURE_TCP_STATE, "no inet_sock_set_state tracepoint in this kernel");
+	if (!tracepoint_takes(btf, "block_rq_issue", 0, "request") ||
+	    !tracepoint_takes(btf, "block_rq_complete", 0, "request"))
+		lacks(f, FEATURE_BLOCK, "no block_rq_issue tracepoint that names the request alone: "
+		      "Linux 5.11 or later has it");
+	if (!struct_has(btf, "task_io_accounting", "write_bytes"))
+		lacks(f, FEATURE_TASK_IO, "the kernel was built without CONFIG_TASK_IO_ACCOUNTING");
+	if (!struct_has(btf, "cfs_rq", "throttled_clock_self_time"))
+		lacks(f, FEATURE_QUOTA_CLOCK, "no clock of throttled time: Linux 6.6 or later with "
+		      "CONFIG_CFS_BANDWIDTH has it; throttling counts as run queue");
+	if (!tracepoint_proto(btf, "mm_vmscan_direct_reclaim_begin"))
+		lacks(f, FEATURE_RECLAIM, "no mm_vmscan_direct_reclaim_begin tracepoint in this kernel");
+	if (!tracepoint_takes(btf, "mark_victim", 0, "task_struct"))
+		lacks(f, FEATURE_OOM, "no mark_victim tracepoint that names the task: Linux 6.8 or "
+		      "later has it");
+}
+
+static void probe_psi(struct features *f)
+{
+	if (access("/proc/pressure/cpu", R_OK))
+		lacks(f, FEATURE_PSI, "the kernel was built without CONFIG_PSI, or psi=1 is missing "
+		      "from its command line");
+	else {
+		/* there, but reading fails while PSI is off */
+		FILE *file = fopen("/proc/pressure/cpu", "re");
+		char line[64];
+
+		if (!file || !fgets(line, sizeof(line), file))
+			lacks(f, FEATURE_PSI, "PSI is off: boot the kernel with psi=1");
+		if (file)
+			fclose(file);
+	}
+}
+
+static void probe_pmu(struct features *f)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr),
+		.config = PERF_COUNT_HW_INSTRUCTIONS, .disabled = 1,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return;
+	}
+	if (errno == EACCES || errno == EPERM)
+		lacks(f, FEATURE_PMU, "not allowed: needs CAP_PERFMON or "
+		      "kernel.perf_event_paranoid below 3");
+	else
+		lacks(f, FEATURE_PMU, "this machine has no PMU (virtual machines often hide it)");
+}
+
+const char *missing_capabilities(char *out, unsigned long size)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	static const struct {
+		int bit;
+		const char *name;
+	} needed[] = {
+		{ CAP_BPF, "CAP_BPF" },
+		{ CAP_PERFMON, "CAP_PERFMON" },
+	};
+	uint64_t effective;
+	size_t length = 0;
+
+	out[0] = '\0';
+	if (syscall(SYS_capget, &header, data))
+		return out;
+	effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	if (effective >> CAP_SYS_ADMIN & 1)
+		return out;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!(effective >> needed[i].bit & 1))
+			length += snprintf(out + length, size - length, "%s%s",
+					   length ? " and " : "", needed[i].name);
+	return out;
+}
+
+static void lacks_all_bpf(struct features *f, const char *why)
+{
+	static const enum feature by_bpf[] = {
+		FEATURE_BPF, FEATURE_SOCK_LENGTH, FEATURE_TCP_STATE, FEATURE_BLOCK,
+		FEATURE_TASK_IO, FEATURE_QUOTA_CLOCK, FEATURE_RECLAIM, FEATURE_OOM,
+	};
+
+	for (size_t i = 0; i < sizeof(by_bpf) / sizeof(by_bpf[0]); i++)
+		lacks(f, by_bpf[i], why);
+}
+
+int features__probe(struct features *f, struct err *e)
+{
+	char missing[64], why[160];
+	struct btf *btf;
+
+	memset(f, 0, sizeof(*f));
+	for (size_t i = 0; i < FEATURE_NR; i++)
+		f->have[i] = true;
+	probe_psi(f);
+	probe_pmu(f);
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		lacks_all_bpf(f, "the kernel describes its types nowhere (no /sys/kernel/btf/vmlinux): "
+			      "it needs CONFIG_DEBUG_INFO_BTF");
+		err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOSYS, "this kernel has no BTF");
+		err__hint(e, "use a kernel built with CONFIG_DEBUG_INFO_BTF=y: the distributions' are");
+		return -ENOSYS;
+	}
+	probe_btf(f, btf);
+	f->iter_by_process = struct_has(btf, "bpf_iter_aux_info", "task");
+	btf__free(btf);
+	if (missing_capabilities(missing, sizeof(missing))[0]) {
+		snprintf(why, sizeof(why), "needs %s: run it as root or with sudo", missing);
+		lacks_all_bpf(f, why);
+		err__set(e, ERR_PERMISSION, -EPERM, "BPF needs %s here", missing);
+		err__hint(e, "run it as root: sudo ppbpf ...");
+		return -EPERM;
+	}
+	if (!f->have[FEATURE_BPF])
+		return err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOSYS, "%s", f->why[FEATURE_BPF]);
+	return 0;
+}
+
+int features__cgroup_subsys(const char *controller)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_enum *value;
+	const struct btf_type *type;
+	char name[64];
+	int id, index = -ENOENT;
+
+	if (!btf)
+		return -ENOENT;
+	/* the kernel calls blkio "io" */
+	snprintf(name, sizeof(name), "%s_cgrp_id",
+		 strcmp(controller, "blkio") ? controller : "io");
+	id = btf__find_by_name_kind(btf, "cgroup_subsys_id", BTF_KIND_ENUM);
+	type = id < 0 ? NULL : btf__type_by_id(btf, id);
+	for (int i = 0; type && i < btf_vlen(type); i++) {
+		value = &btf_enum(type)[i];
+		if (!strcmp(btf__name_by_offset(btf, value->name_off), name))
+			index = value->val;
+	}
+	btf__free(btf);
+	return index;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * What this kernel and this privilege offer, probed once, from BTF and /proc:
+ * never from the version string.
+ */
+#ifndef PPBPF_COLLECT_FEATURES_H
+#define PPBPF_COLLECT_FEATURES_H
+
+#include <stdbool.h>
+
+#include "model/metric.h"
+
+struct err;
+
+struct features {
+	bool have[FEATURE_NR];
+	char why[FEATURE_NR][160];	/* when not: one clause, and what to do about it */
+	bool switch_has_state;		/* sched_switch hands prev_state over: Linux 5.18 */
+	bool iter_by_process;		/* the task iterator can be asked for one process */
+};
+
+/*
+ * Fails only where nothing can be measured by BPF: no BTF, or no privilege;
+ * *e then says which, and `features` has the reason for everything else too.
+ */
+int features__probe(struct features *features, struct err *e);
+
+/* Index of a cgroup v1 controller in css_set.subsys[], by the kernel's enum; -ENOENT. */
+int features__cgroup_subsys(const char *controller);
+
+const char *feature_name(enum feature feature);		/* "block requests" */
+const char *feature_help(enum feature feature);		/* what it makes possible */
+
+/* Names of the capabilities that are missing for BPF here, or "" when none is. */
+const char *missing_capabilities(char *out, unsigned long size);
+
+#endif
