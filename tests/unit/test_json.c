@@ -229,11 +229,11 @@ static void what_is_not_utf8_is_replaced(void **state)
 	} cases[] = {
 		{ "\xff", FFFD },
 		{ "a\x80z", "a" FFFD "z" },
-		{ "\xc3", FFFD },		       /* a character cut short */
+		{ "\xc3", FFFD }, /* a character cut short */
 		{ "\xe2\x82", FFFD FFFD },
-		{ "\xc0\x80", FFFD FFFD },	       /* overlong NUL */
-		{ "\xe0\x9f\xbf", FFFD FFFD FFFD },    /* overlong */
-		{ "\xed\xa0\x80", FFFD FFFD FFFD },    /* a surrogate */
+		{ "\xc0\x80", FFFD FFFD },		     /* overlong NUL */
+		{ "\xe0\x9f\xbf", FFFD FFFD FFFD },	     /* overlong */
+		{ "\xed\xa0\x80", FFFD FFFD FFFD },	     /* a surrogate */
 		{ "\xf4\x90\x80\x80", FFFD FFFD FFFD FFFD }, /* beyond U+10FFFF */
 		{ "\xf8\x88\x80\x80\x80", FFFD FFFD FFFD FFFD FFFD },
 		{ "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf" }, /* U+10FFFF itself is fine */

@@ -41,15 +41,14 @@ struct metric {
 };
 
 static const struct metric metrics[] = {
-	{ 1, "cpu.time" },     { 2, "cpu.user" },      { 3, "memory.rss" },
-	{ 4, "disk.read" },    { 5, "disk.written" },  { 6, "sched.run_delay" },
-	{ 7, "io" },
+	{ 1, "cpu.time" },     { 2, "cpu.user" },	 { 3, "memory.rss" }, { 4, "disk.read" },
+	{ 5, "disk.written" }, { 6, "sched.run_delay" }, { 7, "io" },
 };
 
 static void expect_nearest(const char *word, const char *expected)
 {
-	const char *found = text_nearest(word, &metrics[0].name, LENGTH(metrics),
-					 sizeof(metrics[0]));
+	const char *found =
+		text_nearest(word, &metrics[0].name, LENGTH(metrics), sizeof(metrics[0]));
 
 	if (!expected)
 		assert_null(found);
@@ -62,10 +61,10 @@ static void expect_nearest(const char *word, const char *expected)
 static void slips_find_what_was_meant(void **state)
 {
 	(void)state;
-	expect_nearest("cpu.tiem", "cpu.time");	     /* swapped */
-	expect_nearest("cpu.tim", "cpu.time");	     /* left out */
-	expect_nearest("cpu.timme", "cpu.time");     /* doubled */
-	expect_nearest("cpu_time", "cpu.time");	     /* another */
+	expect_nearest("cpu.tiem", "cpu.time");	 /* swapped */
+	expect_nearest("cpu.tim", "cpu.time");	 /* left out */
+	expect_nearest("cpu.timme", "cpu.time"); /* doubled */
+	expect_nearest("cpu_time", "cpu.time");	 /* another */
 	expect_nearest("disk.write", "disk.written");
 	expect_nearest("sched.rundelay", "sched.run_delay");
 	expect_nearest("memory.rsss", "memory.rss");
@@ -191,7 +190,9 @@ static void nothing_a_process_calls_itself_reaches_the_terminal(void **state)
 	expect_column("a\x1b[2Jb", 10, true, "    a?[2Jb");
 	expect_column("a\nb\x7f\t", -6, true, "a?b?? ");
 	expect_column("\xff\xc3", 3, true, " ??");
-	expect_column("\xc2\x9b" "31m", 4, true, "?31m"); /* an 8-bit control sequence */
+	expect_column("\xc2\x9b"
+		      "31m",
+		      4, true, "?31m"); /* an 8-bit control sequence */
 	expect_column("é日x", -4, false, "??x ");
 }
 

@@ -59,9 +59,9 @@ static void expect_bad_duration(const char *text, int expected)
 static void what_is_no_duration_is_refused(void **state)
 {
 	static const char *const invalid[] = {
-		"",	"s",	"-1",  "+1",	"-0.5s", "1.",	  "1.s", ".",	"1..5s", "1.5.5s",
-		"1s ",	" 1s",	"1 s", "1sec",	"1S",	 "1x",	  "1ss", "nan", "NaN",	 "inf",
-		"0x10", "1e3",	"1,5s", "1m30s", "ms",	 "1.5e2s", "١s",
+		"",	  "s",	 "-1",	 "+1",	"-0.5s", "1.",	  "1.s", ".",	   "1..5s",
+		"1.5.5s", "1s ", " 1s",	 "1 s", "1sec",	 "1S",	  "1x",	 "1ss",	   "nan",
+		"NaN",	  "inf", "0x10", "1e3", "1,5s",	 "1m30s", "ms",	 "1.5e2s", "١s",
 	};
 
 	(void)state;
@@ -102,7 +102,7 @@ static void sizes_are_read_as_people_write_them(void **state)
 
 static void what_is_no_size_is_refused(void **state)
 {
-	static const char *const invalid[] = { "",   "K",  "-1",  "1KK", "1BB",	 "1iB",
+	static const char *const invalid[] = { "",    "K",   "-1", "1KK", "1BB", "1iB",
 					       "1Ki", "1 K", "1X", "nan", "1.K", "1KiBs" };
 	uint64_t bytes = 77;
 
@@ -155,16 +155,35 @@ static void expect_texts(char *(*format)(char *, double), const struct shown *ca
 static void durations_are_shown_in_three_digits(void **state)
 {
 	static const struct shown cases[] = {
-		{ 0, "0 s" },		   { 1, "1 ns" },	      { 850, "850 ns" },
-		{ 999.4, "999 ns" },	   { 999.6, "1.00 us" },      { 4100, "4.10 us" },
-		{ 31000, "31.0 us" },	   { 99940, "99.9 us" },      { 99960, "0.10 ms" },
-		{ 310e3, "0.31 ms" },	   { 999e3, "1.00 ms" },      { 4.1e6, "4.10 ms" },
-		{ 22e6, "22.0 ms" },	   { 9.994e6, "9.99 ms" },    { 9.996e6, "10.0 ms" },
-		{ 99.94e6, "99.9 ms" },	   { 99.96e6, "100 ms" },     { 212e6, "212 ms" },
-		{ 999.4e6, "999 ms" },	   { 999.6e6, "1.00 s" },     { 5.02e9, "5.02 s" },
-		{ 64e9, "64.0 s" },	   { 999.4e9, "999 s" },      { 1000e9, "16.7 min" },
-		{ 7200e9, "2.00 h" },	   { 3600e12, "1 000 h" }, { NAN, "-" },
-		{ INFINITY, "-" },	   { -1, "-" },
+		{ 0, "0 s" },
+		{ 1, "1 ns" },
+		{ 850, "850 ns" },
+		{ 999.4, "999 ns" },
+		{ 999.6, "1.00 us" },
+		{ 4100, "4.10 us" },
+		{ 31000, "31.0 us" },
+		{ 99940, "99.9 us" },
+		{ 99960, "0.10 ms" },
+		{ 310e3, "0.31 ms" },
+		{ 999e3, "1.00 ms" },
+		{ 4.1e6, "4.10 ms" },
+		{ 22e6, "22.0 ms" },
+		{ 9.994e6, "9.99 ms" },
+		{ 9.996e6, "10.0 ms" },
+		{ 99.94e6, "99.9 ms" },
+		{ 99.96e6, "100 ms" },
+		{ 212e6, "212 ms" },
+		{ 999.4e6, "999 ms" },
+		{ 999.6e6, "1.00 s" },
+		{ 5.02e9, "5.02 s" },
+		{ 64e9, "64.0 s" },
+		{ 999.4e9, "999 s" },
+		{ 1000e9, "16.7 min" },
+		{ 7200e9, "2.00 h" },
+		{ 3600e12, "1 000 h" },
+		{ NAN, "-" },
+		{ INFINITY, "-" },
+		{ -1, "-" },
 	};
 
 	(void)state;
@@ -174,8 +193,9 @@ static void durations_are_shown_in_three_digits(void **state)
 static void seconds_stay_seconds(void **state)
 {
 	static const struct shown cases[] = {
-		{ 0, "0.00 s" },      { 0.62e9, "0.62 s" }, { 4e6, "0.00 s" }, { 5.02e9, "5.02 s" },
-		{ 12.34e9, "12.3 s" }, { 199.6e9, "200 s" }, { 1204e9, "1 204 s" }, { NAN, "-" },
+		{ 0, "0.00 s" },       { 0.62e9, "0.62 s" },  { 4e6, "0.00 s" },
+		{ 5.02e9, "5.02 s" },  { 12.34e9, "12.3 s" }, { 199.6e9, "200 s" },
+		{ 1204e9, "1 204 s" }, { NAN, "-" },
 	};
 
 	(void)state;
@@ -209,9 +229,10 @@ static void bytes_are_shown_in_three_digits(void **state)
 static void percents_are_shown_as_people_say_them(void **state)
 {
 	static const struct shown cases[] = {
-		{ 0, "0.0 %" },	     { 0.001, "<0.1 %" }, { 0.05, "0.1 %" },   { 9, "9.0 %" },
-		{ 46.72, "46.7 %" }, { 99.94, "99.9 %" }, { 99.96, "100 %" }, { 198.4, "198 %" },
-		{ 12800, "12 800 %" }, { NAN, "-" },	  { INFINITY, "-" },   { 1e30, "1.00e+30 %" },
+		{ 0, "0.0 %" },	    { 0.001, "<0.1 %" }, { 0.05, "0.1 %" },
+		{ 9, "9.0 %" },	    { 46.72, "46.7 %" }, { 99.94, "99.9 %" },
+		{ 99.96, "100 %" }, { 198.4, "198 %" },	 { 12800, "12 800 %" },
+		{ NAN, "-" },	    { INFINITY, "-" },	 { 1e30, "1.00e+30 %" },
 	};
 
 	(void)state;

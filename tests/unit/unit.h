@@ -19,10 +19,10 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Skips with a reason; the test ends here. */
-#define skip_because(reason)                                                                       \
-	do {                                                                                       \
-		print_message("# skip - %s: %s\n", __func__, reason);                                \
-		skip();                                                                            \
+#define skip_because(reason)                                          \
+	do {                                                          \
+		print_message("# skip - %s: %s\n", __func__, reason); \
+		skip();                                               \
 	} while (0)
 
 /* Whether @misuse fails an assertion, in a process of its own. */

@@ -19,7 +19,9 @@ struct buf {
 	int error; /* 0 or -ENOMEM */
 };
 
+/* clang-format off */
 #define BUF_INIT { 0 }
+/* clang-format on */
 
 /* Each returns 0 or -ENOMEM. */
 int buf__append(struct buf *b, const void *bytes, size_t length);

@@ -150,7 +150,7 @@ void json__array_end(struct json *j)
 static void put_escaped(struct json *j, unsigned char c)
 {
 	static const char names[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-				      ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\' };
+				      ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\' };
 	char text[8];
 	int length;
 

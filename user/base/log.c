@@ -70,14 +70,14 @@ static void emit(enum log_level level, const char *format, va_list args)
 		return;
 }
 
-#define DEFINE_LOG(name, level)                                                                    \
-	void name(const char *format, ...)                                                         \
-	{                                                                                          \
-		va_list args;                                                                      \
-                                                                                                   \
-		va_start(args, format);                                                            \
-		emit(level, format, args);                                                         \
-		va_end(args);                                                                      \
+#define DEFINE_LOG(name, level)            \
+	void name(const char *format, ...) \
+	{                                  \
+		va_list args;              \
+                                           \
+		va_start(args, format);    \
+		emit(level, format, args); \
+		va_end(args);              \
 	}
 
 DEFINE_LOG(log_error, LOG_LEVEL_ERROR)

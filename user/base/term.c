@@ -36,16 +36,19 @@ static bool locale_is_utf8(void)
 	return utf8;
 }
 
-static bool is_set(const char *name)
+/* An empty variable counts as none, as no-color.org has it. */
+static const char *variable(const char *name)
 {
 	const char *value = getenv(name);
 
-	return value && *value;
+	return value ? value : "";
 }
 
 static bool terminal_is_dumb(void)
 {
-	return !is_set("TERM") || !strcmp(getenv("TERM"), "dumb");
+	const char *type = variable("TERM");
+
+	return !*type || !strcmp(type, "dumb");
 }
 
 void term__resize(struct term *t, int fd)
@@ -60,7 +63,7 @@ void term__resize(struct term *t, int fd)
 	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
 		t->width = size.ws_col;
 		t->height = size.ws_row > 0 ? size.ws_row : TERMINAL_HEIGHT;
-	} else if (is_set("COLUMNS") && !parse_u64(getenv("COLUMNS"), 1, WIDEST, &columns)) {
+	} else if (parse_u64(variable("COLUMNS"), 1, WIDEST, &columns) == 0) {
 		t->width = (int)columns;
 	}
 }
@@ -70,7 +73,7 @@ void term__detect(struct term *t, int fd)
 	*t = (struct term){ .width = PIPE_WIDTH };
 	t->is_terminal = isatty(fd);
 	t->utf8 = locale_is_utf8();
-	t->colour = t->is_terminal && !is_set("NO_COLOR") && !terminal_is_dumb();
+	t->colour = t->is_terminal && !*variable("NO_COLOR") && !terminal_is_dumb();
 	term__resize(t, fd);
 }
 
@@ -128,16 +131,18 @@ void term_sparkline(struct buf *b, const double *values, size_t count, int width
 	static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 	static const char *const ascii[] = { "_", ".", "-", "~", "=", "+", "*", "#" };
 	const char *const *levels = utf8 ? blocks : ascii;
+	const int steps = LENGTH(blocks);
 	size_t columns = width < 0 ? 0 : count < (size_t)width ? count : (size_t)width;
 	double top = largest(values, 0, count);
 
 	for (size_t i = 0; i < columns; i++) {
 		double value = largest(values, i * count / columns, (i + 1) * count / columns);
-		double level = top > 0 && value > 0 ? ceil(value / top * LENGTH(blocks)) - 1 : 0;
+		double share = top > 0 && value > 0 ? value / top : 0;
+		double level = fmax(0, ceil(share * steps) - 1);
 
 		if (isnan(value))
 			buf__putc(b, ' ');
 		else
-			buf__puts(b, levels[level < 0 ? 0 : (size_t)level]);
+			buf__puts(b, levels[(size_t)level]);
 	}
 }

@@ -26,8 +26,7 @@ void term__resize(struct term *t, int fd);
  * own shade, in order, blank after the last. A part above 0 gets a column at
  * least, as long as there are enough.
  */
-void term_bar(struct buf *b, const double *parts, size_t count, double total, int width,
-	      bool utf8);
+void term_bar(struct buf *b, const double *parts, size_t count, double total, int width, bool utf8);
 
 /* The shade of part @index in term_bar(), for a legend. */
 const char *term_shade(size_t index, bool utf8);

@@ -25,12 +25,8 @@ static const struct unit time_units[] = {
 };
 
 static const struct unit size_units[] = {
-	{ "", 1 },
-	{ "K", 1ULL << 10 },
-	{ "M", 1ULL << 20 },
-	{ "G", 1ULL << 30 },
-	{ "T", 1ULL << 40 },
-	{ "P", 1ULL << 50 },
+	{ "", 1 },	     { "K", 1ULL << 10 }, { "M", 1ULL << 20 },
+	{ "G", 1ULL << 30 }, { "T", 1ULL << 40 }, { "P", 1ULL << 50 },
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -101,7 +97,7 @@ static bool names_size(const char *text, const char *prefix)
 {
 	size_t length = strlen(prefix);
 
-	if (strncasecmp(text, prefix, length))
+	if (strncasecmp(text, prefix, length) != 0)
 		return false;
 	text += length;
 	return !*text || !strcasecmp(text, "B") || (length && !strcasecmp(text, "iB"));
@@ -200,9 +196,8 @@ char *format_duration(char *out, double ns)
 {
 	/* 0.31 ms rather than 310 us, which people compare with other ms. */
 	static const struct scale scales[] = {
-		{ 999.5, 1, "ns" },	  { 99.95e3, 1e3, "us" },   { 999.5e6, 1e6, "ms" },
-		{ 999.5e9, 1e9, "s" },	  { 119.5 * 60e9, 60e9, "min" },
-		{ INFINITY, 3600e9, "h" },
+		{ 999.5, 1, "ns" },    { 99.95e3, 1e3, "us" },	      { 999.5e6, 1e6, "ms" },
+		{ 999.5e9, 1e9, "s" }, { 119.5 * 60e9, 60e9, "min" }, { INFINITY, 3600e9, "h" },
 	};
 
 	if (!is_known(ns))
