@@ -119,7 +119,8 @@ class Run:
 
     def dropped(self):
         """Everything that was lost, by kind; nothing when all is well."""
-        return {name: count for name, count in self.envelope["metadata"]["dropped"].items() if count}
+        dropped = self.envelope["metadata"]["dropped"]
+        return {name: count for name, count in dropped.items() if count}
 
 
 def start(options, command=None, env=None):
