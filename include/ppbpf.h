@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -33,6 +34,8 @@ struct ppbpf_result;
 
 /* The envelope ("ppbpf/1"), pretty-printed, owned by the result; NULL: no memory. */
 const char *ppbpf_result_json(struct ppbpf_result *result);
+/* The same, written as it is made. Negative errno. */
+int ppbpf_result_write_json(const struct ppbpf_result *result, FILE *stream);
 bool ppbpf_result_success(const struct ppbpf_result *result);
 /* "" when there was no error; else one line each: what, and what to do. */
 const char *ppbpf_result_error(const struct ppbpf_result *result);
@@ -82,6 +85,10 @@ struct ppbpf_monitor_options {
  * *result is always set (NULL only without memory).
  */
 int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_result **result);
+
+/* The one-screen summary of a run, as for summary_fd. Negative errno. */
+int ppbpf_result_write_summary(const struct ppbpf_result *result,
+			       const struct ppbpf_monitor_options *options, FILE *stream);
 
 /* Ends a running ppbpf_monitor() soon; safe in a signal handler. */
 void ppbpf_monitor_stop(void);

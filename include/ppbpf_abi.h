@@ -235,6 +235,7 @@ struct ppbpf_snapshot_request {
 	ppbpf_u8 everyone;	/* tasks that are not followed, too */
 	ppbpf_u8 pad;
 	ppbpf_u32 seeded;	/* out: tasks that the last scan marked as followed */
+	ppbpf_u32 changes;	/* out: processes that came to be followed otherwise; wraps */
 };
 
 /*

@@ -86,15 +86,30 @@ static bool tracepoint_takes(const struct btf *btf, const char *name, int argume
 	       !strcmp(btf__name_by_offset(btf, type->name_off), struct_name);
 }
 
+/* Members of unnamed structs and unions count as the outer one's. */
+static bool type_has(const struct btf *btf, const struct btf_type *type, const char *member,
+		     int depth)
+{
+	const struct btf_member *m = type ? btf_members(type) : NULL;
+	const char *name;
+
+	if (!type || !btf_is_composite(type) || depth > 4)
+		return false;
+	for (int i = 0; i < btf_vlen(type); i++) {
+		name = btf__name_by_offset(btf, m[i].name_off);
+		if (!strcmp(name, member))
+			return true;
+		if (!*name && type_has(btf, btf__type_by_id(btf, m[i].type), member, depth + 1))
+			return true;
+	}
+	return false;
+}
+
 static bool struct_has(const struct btf *btf, const char *name, const char *member)
 {
 	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
-	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
 
-	for (int i = 0; type && i < btf_vlen(type); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), member))
-			return true;
-	return false;
+	return id > 0 && type_has(btf, btf__type_by_id(btf, id), member, 0);
 }
 
 static void lacks(struct features *features, enum feature feature, const char *why)

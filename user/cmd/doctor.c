@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/term.h"
+#include "cmd/commands.h"
+#include "collect/features.h"
+#include "ppbpf.h"
+
+static const struct argp_option options[] = {
+	{ "json", 'j', NULL, 0, "as JSON", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	(void)text;
+	switch (key) {
+	case 'j':
+		*(bool *)state->input = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "takes no argument");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "What this kernel and this privilege allow, feature by feature, and how to get "
+	       "what is missing. Exit status: 0 when ppbpf can measure here, 3 when it cannot.",
+};
+
+/* The word in brackets of /sys/kernel/security/lockdown; "none" without the file. */
+static void lockdown_mode(char *out, size_t size)
+{
+	struct buf text = BUF_INIT;
+	char *open, *close;
+
+	snprintf(out, size, "none");
+	if (!read_file("/sys/kernel/security/lockdown", 256, &text, NULL)) {
+		open = strchr(buf__str(&text), '[');
+		close = open ? strchr(open, ']') : NULL;
+		if (close) {
+			*close = '\0';
+			snprintf(out, size, "%s", open + 1);
+		}
+	}
+	buf__free(&text);
+}
+
+static size_t metrics_lost(const struct features *features)
+{
+	size_t lost = 0;
+
+	for (size_t i = 0; i < metrics_count; i++)
+		lost += !features->have[metrics[i].needs];
+	return lost;
+}
+
+static void print_text(const struct features *features, const struct err *e)
+{
+	struct utsname name = { 0 };
+	char lockdown[32];
+	struct term term;
+	size_t lost = metrics_lost(features);
+
+	term__detect(&term, STDOUT_FILENO);
+	lockdown_mode(lockdown, sizeof(lockdown));
+	uname(&name);
+	printf("%s %s %s, %s, lockdown %s: ", name.sysname, name.release, name.machine,
+	       geteuid() ? "not root" : "root", lockdown);
+	if (e->cause)
+		printf("BPF cannot be used\n");
+	else if (lost)
+		printf("everything but %zu of %zu metrics\n", lost, metrics_count);
+	else
+		printf("everything\n");
+	for (enum feature i = FEATURE_NONE; i < FEATURE_NR; i++) {
+		if (features->have[i])
+			printf("  %s %s: %s\n", term.utf8 ? "✓" : "+", feature_name(i),
+			       feature_help(i));
+		else
+			printf("  - %s: %s; without it no %s\n", feature_name(i),
+			       features->why[i], feature_help(i));
+	}
+	printf("  %s kprobes, fentry: not needed\n", term.utf8 ? "✓" : "+");
+	if (e->cause)
+		printf("%s: %s\n", e->message, e->hint);
+	else
+		printf("next: sudo ppbpf monitor --duration 5\n");
+}
+
+static int print_json(const struct features *features, const struct err *e)
+{
+	struct json *json = json__new(stdout, JSON_PRETTY);
+	struct utsname name = { 0 };
+	char lockdown[32];
+	int err;
+
+	if (!json)
+		return -1;
+	lockdown_mode(lockdown, sizeof(lockdown));
+	uname(&name);
+	json__object_begin(json);
+	json__key(json, "kernel");
+	json__string(json, name.release);
+	json__key(json, "lockdown");
+	json__string(json, lockdown);
+	json__key(json, "usable");
+	json__bool(json, !e->cause);
+	json__key(json, "features");
+	json__array_begin(json);
+	for (enum feature i = FEATURE_NONE; i < FEATURE_NR; i++) {
+		json__object_begin(json);
+		json__key(json, "name");
+		json__string(json, feature_name(i));
+		json__key(json, "help");
+		json__string(json, feature_help(i));
+		json__key(json, "available");
+		json__bool(json, features->have[i]);
+		json__key(json, "why_not");
+		if (features->have[i])
+			json__null(json);
+		else
+			json__string(json, features->why[i]);
+		json__object_end(json);
+	}
+	json__array_end(json);
+	json__object_end(json);
+	err = json__finish(json);
+	json__free(json);
+	return err;
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	struct features features;
+	struct err e = { 0 };
+	bool json = false;
+
+	argp_err_exit_status = PPBPF_USAGE;
+	argv[0] = "ppbpf doctor";
+	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	features__probe(&features, &e);
+	if (json ? print_json(&features, &e) : (print_text(&features, &e), 0))
+		return PPBPF_FAILED;
+	return e.cause ? PPBPF_UNSUPPORTED : PPBPF_OK;
+}

@@ -1,0 +1,636 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * monitor_resource_usage: what a target uses, and what it waits for. Resolves
+ * the target, attaches the collector, samples every interval, and fills the
+ * report.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "collect/collector.h"
+#include "collect/features.h"
+#include "collect/machine.h"
+#include "collect/named.h"
+#include "collect/perf.h"
+#include "op/live.h"
+#include "op/result.h"
+#include "op/spawn.h"
+#include "op/target.h"
+#include "ppbpf.h"
+
+#define INTERVAL_MIN (10 * NSEC_PER_MSEC)
+#define INTERVAL_MAX (3600 * NSEC_PER_SEC)
+#define FULL_EVERY NSEC_PER_SEC		/* between looks at tasks that did not run */
+#define DRAIN_EVERY NSEC_PER_SEC
+#define KILL_AFTER (5 * NSEC_PER_SEC)	/* from SIGTERM to SIGKILL, as timeout(1) -k */
+#define GRACE (200 * NSEC_PER_MSEC)
+#define LAST_EXIT_WAIT (200 * NSEC_PER_MSEC)
+
+struct run {
+	const struct ppbpf_monitor_options *options;
+	struct report *report;
+	struct err *err;
+	struct features features;
+	struct target target;
+	struct child child;
+	struct collector *collector;
+	struct perf *perf;
+	struct live *live;
+	struct machine_state machine;	/* when the measurement began */
+	uint64_t entered;		/* CLOCK_MONOTONIC, as all times here */
+	uint64_t begin;
+	uint64_t begin_boot;
+	uint64_t end;
+	uint64_t last_tick;
+	uint64_t last_full;
+	struct tasks_totals before;	/* totals at the last tick */
+};
+
+static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t stop_fd = -1;
+
+void ppbpf_monitor_stop(void)
+{
+	uint64_t one = 1;
+	int saved = errno;
+
+	stopping = 1;
+	if (stop_fd >= 0 && write(stop_fd, &one, sizeof(one)) < 0)
+		errno = saved;
+	errno = saved;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+static int choose_metrics(struct run *run)
+{
+	const struct ppbpf_monitor_options *options = run->options;
+	struct metric_set *set = &run->report->wanted;
+	char *names = NULL, *name, *save = NULL;
+	const struct metric *metric;
+	const char *nearest = NULL;
+
+	metric_set__default(set);
+	if (options->metrics) {
+		names = strdup(options->metrics);
+		if (!names)
+			return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
+		memset(set, 0, sizeof(*set));
+	}
+	for (name = names ? strtok_r(names, ",", &save) : NULL; name;
+	     name = strtok_r(NULL, ",", &save)) {
+		metric = metric_find(name, &nearest);
+		if (!metric) {
+			err__set(run->err, ERR_USAGE, -EINVAL, "there is no metric \"%s\"", name);
+			if (nearest)
+				err__hint(run->err, "did you mean %s? ppbpf metrics lists them",
+					  nearest);
+			else
+				err__hint(run->err, "ppbpf metrics lists them");
+			break;
+		}
+		set->on[metric - metrics] = true;
+	}
+	free(names);
+	if (options->pss)
+		set->on[metric_of(METRIC_NAMED, NAMED_PSS_BYTES) - metrics] = true;
+	if (options->no_cpu)
+		metric_set__clear_subject(set, SUBJECT_CPU);
+	if (options->no_memory)
+		metric_set__clear_subject(set, SUBJECT_MEMORY);
+	if (options->no_disk)
+		metric_set__clear_subject(set, SUBJECT_DISK);
+	if (options->no_network)
+		metric_set__clear_subject(set, SUBJECT_NETWORK);
+	return run->err->cause ? -EINVAL : 0;
+}
+
+static void note_missing(struct run *run)
+{
+	struct report *report = run->report;
+
+	for (size_t i = 0; i < metrics_count; i++)
+		if (report->wanted.on[i] && !run->features.have[metrics[i].needs])
+			report__missing(report, metrics[i].name, "%s",
+					run->features.why[metrics[i].needs]);
+}
+
+static int check_options(struct run *run)
+{
+	const struct ppbpf_monitor_options *options = run->options;
+	struct report *report = run->report;
+	static const enum metric_subject subjects[4] = {
+		SUBJECT_CPU, SUBJECT_MEMORY, SUBJECT_DISK, SUBJECT_NETWORK,
+	};
+	int err;
+
+	if (options->interval_ns < INTERVAL_MIN || options->interval_ns > INTERVAL_MAX) {
+		err__set(run->err, ERR_USAGE, -EINVAL, "the interval must be 10 ms to 1 h");
+		err__hint(run->err, "the default is --interval 100ms");
+		return -EINVAL;
+	}
+	err = choose_metrics(run);
+	if (err)
+		return err;
+	for (size_t i = 0; i < 4; i++)
+		report->tracked[i] = metric_set__has_subject(&report->wanted, subjects[i]);
+	report->interval_ns = options->interval_ns;
+	return 0;
+}
+
+static int resolve(struct run *run)
+{
+	const struct ppbpf_monitor_options *options = run->options;
+	struct target_options target = {
+		.pids = options->pids, .pid_count = options->pid_count, .comm = options->comm,
+		.cgroup = options->cgroup, .command = options->command,
+	};
+	struct report *report = run->report;
+	int err;
+
+	err = target__resolve(&run->target, &target, report, run->err);
+	if (err)
+		return err;
+	report->target = strdup(run->target.text);
+	report->machine_wide = run->target.mode == PPBPF_TARGET_MACHINE;
+	report->split_known = !report->machine_wide;
+	report->has_command = options->command;
+	report->command_status = -1;
+	return report->target ? 0 : err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
+}
+
+static int attach(struct run *run)
+{
+	struct collector_config config = {
+		.mode = run->target.mode,
+		.comm = run->target.comm,
+		.cgroup_id = run->target.cgroup.id,
+		.cgroup_subsys = run->target.cgroup.subsys,
+		.children = !run->options->no_children,
+		.network = run->report->tracked[3],
+		.block = run->report->tracked[2],
+		.statistics = run->options->self,
+	};
+	int err;
+
+	err = features__probe(&run->features, run->err);
+	note_missing(run);
+	if (err)
+		return err;
+	return collector__new(&run->collector, &config, &run->features, run->report, run->err);
+}
+
+static void count_hardware(struct run *run)
+{
+	struct report *report = run->report;
+
+	if (!run->features.have[FEATURE_PMU] || !metric_set__has_subject(&report->wanted, SUBJECT_PERF))
+		return;
+	if (run->target.mode == PPBPF_TARGET_PIDS || report->machine_wide)
+		run->perf = perf__new(run->target.pids, run->target.pid_count);
+	if (!run->perf)
+		report__missing(report, "perf", run->target.mode == PPBPF_TARGET_PIDS ?
+				"no hardware counter could be opened" :
+				"counted for --pid, -- COMMAND and the whole machine only");
+}
+
+/* What a process ran before the measurement began; exec tells of the others. */
+static void name_processes(struct run *run)
+{
+	struct buf command = BUF_INIT;
+
+	for (struct process *p = tasks__first(run->report->tasks); p; p = p->next)
+		if (!p->kthread && !p->command && !named__command(p->tgid, &command))
+			process__set_command(p, buf__str(&command));
+	buf__free(&command);
+}
+
+/* COMMAND is held until everything watches; from its release on it counts. */
+static int begin(struct run *run)
+{
+	const struct ppbpf_monitor_options *options = run->options;
+	struct report *report = run->report;
+	struct target *target = &run->target;
+	int followed, err;
+
+	if (options->command) {
+		err = child__start(&run->child, options->command, options->user,
+				   options->command_stdout_fd, run->err);
+		if (err)
+			return err;
+		target->pids = calloc(1, sizeof(*target->pids));
+		if (!target->pids)
+			return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
+		target->pids[target->pid_count++] = run->child.pid;
+	}
+	count_hardware(run);
+	machine__read(&run->machine);
+	followed = collector__seed(run->collector, target->pids, target->pid_count, run->err);
+	if (followed < 0)
+		return followed;
+	if (target->mode == PPBPF_TARGET_PIDS && !followed)
+		return err__set(run->err, ERR_NOT_FOUND, -ESRCH,
+				"%s ended before it could be followed", target->text);
+	run->begin = clock_ns(CLOCK_MONOTONIC);
+	run->begin_boot = clock_ns(CLOCK_BOOTTIME);
+	report->self.attach_ms = (run->begin - run->entered) / 1e6;
+	report->tasks = tasks__new(run->begin_boot);
+	if (!report->tasks)
+		return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
+	err = collector__snapshot(run->collector, report->tasks, SNAPSHOT_FULL);
+	if (err)
+		return err__set(run->err, ERR_INTERNAL, err, "reading the tasks failed: %s",
+				strerror(-err));
+	run->last_tick = run->last_full = run->begin;
+	run->before = *tasks__totals(report->tasks);
+	if (options->command)
+		return child__release(&run->child, run->err);
+	name_processes(run);
+	return 0;
+}
+
+static int feed_failed(struct run *run, int err)
+{
+	if (err >= 0)
+		return 0;
+	return err__set(run->err, ERR_INTERNAL, err, "reading from the kernel failed: %s",
+			strerror(-err));
+}
+
+static void interval_of(struct run *run, uint64_t now, struct report_interval *interval)
+{
+	const struct tasks_totals *totals = tasks__totals(run->report->tasks);
+	const uint64_t *split = (const uint64_t *)&totals->split;
+	const uint64_t *before = (const uint64_t *)&run->before.split;
+	double ns = now - run->last_tick;
+
+	interval->time = (now - run->begin) / 1e9;
+	interval->seconds = ns / 1e9;
+	for (size_t i = 0; i < PPBPF_SUMMED_NR; i++)
+		interval->values[i] = totals->values[i] - run->before.values[i];
+	for (size_t i = 0; i < sizeof(totals->split) / sizeof(*split); i++)
+		((uint64_t *)&interval->split)[i] = split[i] - before[i];
+	interval->cpu_percent = ns > 0 ? interval->values[PPBPF_CPU_NS] / ns * 100 : 0;
+	interval->resident_bytes = run->report->machine_wide && run->report->tracked[1] ?
+					   machine__memory_used() : totals->resident_bytes;
+}
+
+/* An interval has ended: one more sample. */
+static int tick(struct run *run, uint64_t now, enum snapshot_kind kind)
+{
+	struct report *report = run->report;
+	struct report_interval interval;
+	int err;
+
+	err = feed_failed(run, collector__drain(run->collector, report->tasks));
+	if (!err)
+		err = feed_failed(run, collector__snapshot(run->collector, report->tasks, kind));
+	if (err)
+		return err;
+	interval_of(run, now, &interval);
+	if (report->tracked[0])
+		err = series__add(&report->cpu, interval.time, interval.seconds,
+				  interval.cpu_percent);
+	if (!err && report->tracked[1])
+		err = series__add(&report->memory, interval.time, interval.seconds,
+				  interval.resident_bytes);
+	if (err)
+		return err__set(run->err, ERR_INTERNAL, err, "out of memory");
+	report->samples++;
+	report->duration = interval.time;
+	err = live__interval(run->live, report, &interval);
+	if (err == -EPIPE)
+		stopping = 1;	/* as when the user ends it: the reader has seen enough */
+	else if (err)
+		return err__set(run->err, ERR_IO, err, "the live output cannot be written: %s",
+				strerror(-err));
+	run->before = *tasks__totals(report->tasks);
+	if (run->options->live != PPBPF_LIVE_NONE)
+		tasks__mark(report->tasks);
+	run->last_tick = now;
+	if (kind != SNAPSHOT_CHANGED)
+		run->last_full = now;
+	return 0;
+}
+
+static bool target_ended(struct run *run)
+{
+	if (run->options->command)
+		return child__ended(&run->child);
+	return run->target.mode == PPBPF_TARGET_PIDS &&
+	       !tasks__totals(run->report->tasks)->processes_alive;
+}
+
+/* Sleeps until `until`, or something to do before. */
+static void wait_until(struct run *run, uint64_t until)
+{
+	struct pollfd fds[] = {
+		{ .fd = stopping ? -1 : stop_fd, .events = POLLIN },
+		{ .fd = collector__ring_fd(run->collector), .events = POLLIN },
+		{ .fd = run->child.pidfd, .events = POLLIN },
+	};
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), left = until > now ? until - now : 0;
+	struct timespec timeout = { left / NSEC_PER_SEC, left % NSEC_PER_SEC };
+
+	ppoll(fds, 3, &timeout, NULL);
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int measure(struct run *run, uint64_t deadline, bool heed_stop)
+{
+	uint64_t interval = run->options->interval_ns;
+	uint64_t next = run->begin + interval, now;
+	int err = 0;
+
+	while (!err && !(heed_stop && stopping) && !target_ended(run)) {
+		now = clock_ns(CLOCK_MONOTONIC);
+		if (now >= next) {
+			err = tick(run, now, now - run->last_full >= FULL_EVERY ?
+				   SNAPSHOT_FULL : SNAPSHOT_CHANGED);
+			/* a tick that came late takes those that it missed along */
+			while (next <= now)
+				next += interval;
+			continue;
+		}
+		if (now >= deadline)
+			break;
+		wait_until(run, min_u64(min_u64(next, deadline), now + DRAIN_EVERY));
+		err = feed_failed(run, collector__drain(run->collector, run->report->tasks));
+	}
+	return err;
+}
+
+static void signal_followed(struct run *run, int signal)
+{
+	for (struct process *p = tasks__first(run->report->tasks); p; p = p->next)
+		if (p->threads_alive && p->followed)
+			kill(p->tgid, signal);
+}
+
+/*
+ * COMMAND's time is over: it and what it started are asked to end, then made
+ * to. When the user stops us, the terminal has told COMMAND too: it gets a
+ * moment to end by that.
+ */
+static int end_command(struct run *run)
+{
+	static const struct {
+		int signal;
+		uint64_t patience;
+	} steps[] = {
+		{ 0, GRACE }, { SIGTERM, KILL_AFTER }, { SIGKILL, KILL_AFTER },
+	};
+	int err = 0;
+
+	for (size_t i = stopping ? 0 : 1; i < 3 && !err && !target_ended(run); i++) {
+		if (steps[i].signal) {
+			kill(run->child.pid, steps[i].signal);
+			signal_followed(run, steps[i].signal);
+		}
+		err = measure(run, clock_ns(CLOCK_MONOTONIC) + steps[i].patience, false);
+	}
+	return err;
+}
+
+/*
+ * A process can be waited for before its last switch, which brings its totals:
+ * a moment later they are in.
+ */
+static int await_exit(struct run *run)
+{
+	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + LAST_EXIT_WAIT;
+	struct process *process;
+	int err;
+
+	do {
+		err = feed_failed(run, collector__drain(run->collector, run->report->tasks));
+		process = tasks__find(run->report->tasks, run->child.pid);
+		if (err || (process && process->ended))
+			return err;
+		nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+	} while (clock_ns(CLOCK_MONOTONIC) < deadline);
+	return 0;
+}
+
+static void report_self(struct report_self *self)
+{
+	struct rusage usage;
+	long pages = 0;
+	FILE *file;
+
+	getrusage(RUSAGE_SELF, &usage);
+	self->user_seconds = usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
+	self->system_seconds = usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
+	self->peak_resident_bytes = usage.ru_maxrss * 1024;
+	file = fopen("/proc/self/statm", "re");
+	if (file && fscanf(file, "%*d %ld", &pages) != 1)
+		pages = 0;
+	if (file)
+		fclose(file);
+	self->resident_bytes = pages * sysconf(_SC_PAGESIZE);
+}
+
+static void report_named(struct run *run)
+{
+	struct report *report = run->report;
+	struct value *pss = &report->named[NAMED_PSS_BYTES];
+	struct value *files = &report->named[NAMED_OPEN_FILES];
+	uint64_t n;
+
+	for (size_t i = 0; i < run->target.pid_count && !run->options->command; i++) {
+		if (metric_set__has_index(&report->wanted, METRIC_NAMED, NAMED_PSS_BYTES) &&
+		    !named__pss(run->target.pids[i], &n))
+			*pss = (struct value){ true, pss->n + n };
+		if (!named__open_files(run->target.pids[i], &n))
+			*files = (struct value){ true, files->n + n };
+	}
+	if (run->target.pid_count || run->options->cgroup)
+		cgroup__memory(run->target.pid_count ? run->target.pids[0] : 0,
+			       run->options->cgroup, report->cgroup);
+}
+
+static void report_totals(struct run *run, const struct machine_state *to)
+{
+	const struct tasks_totals *totals = tasks__totals(run->report->tasks);
+	struct report *report = run->report;
+
+	report->disk_known = report->tracked[2] && run->features.have[FEATURE_TASK_IO];
+	report->network_known = report->tracked[3] && run->features.have[FEATURE_SOCK_LENGTH];
+	if (!report->machine_wide) {
+		report->disk_read_bytes = totals->values[PPBPF_READ_BYTES];
+		report->disk_written_bytes = totals->values[PPBPF_WRITE_BYTES];
+		report->net_sent_bytes = totals->values[PPBPF_TCP_SENT_BYTES] +
+					 totals->values[PPBPF_UDP_SENT_BYTES];
+		report->net_received_bytes = totals->values[PPBPF_TCP_RECEIVED_BYTES] +
+					     totals->values[PPBPF_UDP_RECEIVED_BYTES];
+		return;
+	}
+	report->disk_known = report->tracked[2] && to->values[MACHINE_DISK_READ_BYTES].known;
+	report->disk_read_bytes = report->machine[MACHINE_DISK_READ_BYTES].n;
+	report->disk_written_bytes = report->machine[MACHINE_DISK_WRITTEN_BYTES].n;
+	report->network_known = report->tracked[3];
+	for (size_t i = 0; i < report->interface_count; i++) {
+		if (!strcmp(report->interfaces[i].name, "lo"))
+			continue;
+		report->net_sent_bytes += report->interfaces[i].values[INTERFACE_SENT_BYTES];
+		report->net_received_bytes +=
+			report->interfaces[i].values[INTERFACE_RECEIVED_BYTES];
+	}
+}
+
+static void report_counted(struct report *report)
+{
+	static const struct {
+		enum machine_value value;
+		enum ppbpf_counter counter;
+	} rows[] = {
+		{ MACHINE_DIRECT_RECLAIMS, PPBPF_COUNT_RECLAIM },
+		{ MACHINE_OOM_KILLS, PPBPF_COUNT_OOM_KILLS },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct metric *metric = metric_of(METRIC_MACHINE, rows[i].value);
+
+		if (!report__why_missing(report, metric->name))
+			report->machine[rows[i].value] =
+				(struct value){ true, report->counters[rows[i].counter] };
+	}
+}
+
+/* The last snapshot, and all that is asked once. */
+static int finish(struct run *run)
+{
+	struct report *report = run->report;
+	struct machine_state machine;
+	struct process *process;
+	uint64_t boot;
+	int err;
+
+	if (run->options->command && child__ended(&run->child)) {
+		err = await_exit(run);
+		if (err)
+			return err;
+		report->command_status = run->child.status;
+	}
+	run->end = clock_ns(CLOCK_MONOTONIC);
+	boot = clock_ns(CLOCK_BOOTTIME);
+	/* a rest shorter than half an interval is no sample of its own, unless it is the only one */
+	if (!report->samples || (run->end - run->last_tick) * 2 >= run->options->interval_ns)
+		err = tick(run, run->end, SNAPSHOT_LAST);
+	else
+		err = feed_failed(run, collector__snapshot(run->collector, report->tasks,
+							   SNAPSHOT_LAST));
+	if (!err)
+		err = feed_failed(run, collector__drain(run->collector, report->tasks));
+	if (err)
+		return err;
+	tasks__finish(report->tasks, boot);
+	report->duration = (run->end - run->begin) / 1e9;
+	report->wall_ns = run->end - run->begin;
+	process = run->child.pid > 0 ? tasks__find(report->tasks, run->child.pid) : NULL;
+	if (process && process->ended)
+		report->wall_ns = process->end_boot_ns - run->begin_boot;
+	machine__read(&machine);
+	machine__report(report, &run->machine, &machine);
+	collector__report(run->collector, report);
+	report_counted(report);
+	report_totals(run, &machine);
+	report_named(run);
+	if (run->perf)
+		perf__read(run->perf, report->perf);
+	report_self(&report->self);
+	report->interrupted = stopping;
+	return 0;
+}
+
+static int run_all(struct run *run)
+{
+	uint64_t deadline;
+	int err;
+
+	err = check_options(run);
+	if (!err)
+		err = resolve(run);
+	if (!err)
+		err = attach(run);
+	if (!err)
+		err = begin(run);
+	if (err)
+		return err;
+	run->live = live__new(run->options, run->report);
+	if (!run->live)
+		return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
+	deadline = run->options->duration_ns ? run->begin + run->options->duration_ns : UINT64_MAX;
+	err = measure(run, deadline, true);
+	if (!err && run->options->command && !target_ended(run))
+		err = end_command(run);
+	if (!err)
+		err = finish(run);
+	return err;
+}
+
+static void describe_host(struct report *report)
+{
+	struct utsname name;
+
+	if (uname(&name))
+		return;
+	text_copy(report->host, sizeof(report->host), name.nodename);
+	text_copy(report->kernel, sizeof(report->kernel), name.release);
+}
+
+int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_result **out)
+{
+	struct ppbpf_result *result = calloc(1, sizeof(*result));
+	struct run run = { .options = options, .child = { .pid = -1, .pidfd = -1,
+			   .release_fd = -1, .exec_fd = -1, .status = -1 } };
+	int fd;
+
+	*out = result;
+	if (!result)
+		return PPBPF_FAILED;
+	result->report = report__new();
+	if (!result->report)
+		return err__set(&result->err, ERR_INTERNAL, -ENOMEM, "out of memory"), PPBPF_FAILED;
+	run.report = result->report;
+	run.err = &result->err;
+	run.entered = clock_ns(CLOCK_MONOTONIC);
+	describe_host(run.report);
+	stopping = 0;
+	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	run_all(&run);
+	result->command_status = run.child.status;
+	live__free(run.live);
+	collector__free(run.collector);
+	perf__free(run.perf);
+	child__free(&run.child);
+	target__free(&run.target);
+	fd = stop_fd;
+	stop_fd = -1;
+	if (fd >= 0)
+		close(fd);
+	result->duration = (clock_ns(CLOCK_MONOTONIC) - run.entered) / 1e9;
+	return status_of(&result->err);
+}

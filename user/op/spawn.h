@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* COMMAND, started stopped: it runs its first instruction when it is released. */
+#ifndef PPBPF_OP_SPAWN_H
+#define PPBPF_OP_SPAWN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct err;
+
+struct child {
+	pid_t pid;
+	int pidfd;
+	int release_fd;
+	int exec_fd;	/* tells why exec failed, or closes */
+	bool ended;
+	int status;	/* exit status as a shell sees it, once ended */
+};
+
+/*
+ * Forks; the child waits. `stdout_fd` 0: as ours. `user` NULL: as who calls;
+ * "-": who called sudo. Negative errno.
+ */
+int child__start(struct child *child, char *const *command, const char *user, int stdout_fd,
+		 struct err *e);
+
+/*
+ * Lets it run. Waits until exec has succeeded or failed: then the error is set
+ * and child->status is 126 or 127, as env(1) has it.
+ */
+int child__release(struct child *child, struct err *e);
+
+/* Reaps it if it has ended. */
+bool child__ended(struct child *child);
+
+/* Kills what was never released, and closes. */
+void child__free(struct child *child);
+
+#endif
