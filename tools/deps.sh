@@ -66,8 +66,8 @@ all_installed() {
 forbid_services() {
 	policy=/usr/sbin/policy-rc.d
 	[ -e "$policy" ] && return
-	printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" &&
-		trap 'rm -f "$policy"' EXIT INT TERM
+	trap 'rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
 }
 
 # Nor shall nginx and PostgreSQL start at the next boot because ppbpf tests against them.
@@ -88,15 +88,17 @@ apt() {
 
 # As root. A mirror that is just being updated fails once: try again with a new list.
 install_packages() {
-	local before tries
+	local before output tries
 
 	before=$(all_installed)
 	forbid_services
 	for tries in 1 2; do
-		apt update && apt install "$@" && break
+		output=$(apt update 2>&1 && apt install "$@" 2>&1) && break
 	done
 	disable_services_of $(all_installed | grep -vxF -e "$before")
-	[ -z "$(missing_of "$@")" ]
+	[ -z "$(missing_of "$@")" ] && return
+	tail -n 20 <<<"$output" >&2
+	return 1
 }
 
 main() {
