@@ -29,7 +29,8 @@ SANFLAGS    := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno
 override CFLAGS := -O1 -g
 else
 O           := $(BUILD)
-HARDENING   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+HARDENING   := -fstack-protector-strong \
+               $(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
 
 # --- what there is to build ---------------------------------------------------
@@ -176,7 +177,7 @@ deps:
 run:
 	$(Q)tools/deps.sh build
 	$(Q)+$(SUBMAKE) all
-	$(call say,RUN,'build/ppbpf $(ARGS)')$(SUDO) $(BUILD)/ppbpf $(ARGS)
+	$(call say,RUN,'build/ppbpf $(subst ','\'',$(ARGS))')$(SUDO) $(BUILD)/ppbpf $(ARGS)
 
 check:
 	$(Q)tools/deps.sh
