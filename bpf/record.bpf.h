@@ -8,107 +8,107 @@
 
 #include "compat.bpf.h"
 
+/* Members of mm_struct.rss_stat[]. */
 #define MM_FILEPAGES	0
 #define MM_ANONPAGES	1
 #define MM_SWAPENTS	2
 #define MM_SHMEMPAGES	3
+#define MM_COUNTERS	4
 
 const volatile u32 cfg_cpus __weak;	/* possible CPUs */
+const volatile u32 cfg_page_size __weak;
 
 /*
- * A per-CPU element of our own, whose address is known in both forms, tells how
- * far a CPU's data lies from a per-CPU pointer: the kernel's own table of these
- * offsets is not to be had without CONFIG_KALLSYMS_ALL.
+ * How far a CPU's data lies from a per-CPU pointer. An element of our own,
+ * whose address is known in both forms, tells: the kernel's own table of these
+ * offsets is not to be had without CONFIG_KALLSYMS_ALL. Filled by the scan.
  */
-struct cpu_anchor_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+struct cpu_offsets_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1024);
 	__type(key, u32);
 	__type(value, u64);
 };
-struct cpu_anchor_map cpu_anchor SEC(".maps") __weak;
+struct cpu_offsets_map cpu_offsets SEC(".maps") __weak;
 
-/* The verifier keeps pointers and numbers apart; a copy by helper is a number. */
-static __always_inline u64 address_of(const void *pointer)
-{
-	u64 address = 0;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
-}
-
-struct counter_sum {
-	u64 counters;	/* per-CPU pointer, less that of the anchor */
-	s64 sum;
+struct rss_walk {
+	u64 counters[MM_COUNTERS];	/* per-CPU pointers */
+	s64 pages[MM_COUNTERS];
+	bool together;			/* the four lie side by side: since 6.6 */
 };
 
-static long counter_add(u32 cpu, struct counter_sum *walk)
+static long rss_add(u32 cpu, struct rss_walk *walk)
 {
-	u32 zero = 0;
-	void *anchor = bpf_map_lookup_percpu_elem(&cpu_anchor, &zero, cpu);
-	s32 part = 0;
+	u64 *offset = bpf_map_lookup_elem(&cpu_offsets, &cpu);
+	s32 part[MM_COUNTERS] = { 0 };
 
-	if (!anchor)
+	if (!offset || !*offset)
 		return 0;
-	bpf_probe_read_kernel(&part, sizeof(part), (void *)(walk->counters + address_of(anchor)));
-	walk->sum += part;
+	if (walk->together)
+		bpf_probe_read_kernel(part, sizeof(part), (void *)(walk->counters[0] + *offset));
+	for (int i = 0; i < MM_COUNTERS; i++) {
+		if (!walk->together)
+			bpf_probe_read_kernel(&part[i], sizeof(part[i]),
+					      (void *)(walk->counters[i] + *offset));
+		walk->pages[i] += part[i];
+	}
 	return 0;
 }
 
-static __always_inline u64 cpu_anchor_pointer(void)
-{
-	struct bpf_array *array = (void *)address_of(&cpu_anchor);
-
-	return (u64)BPF_CORE_READ(array, pptrs[0]);
-}
+/* A literal index: another one is not relocated. */
+#define RSS_START(walk, mm, i)						\
+	do {								\
+		(walk)->pages[i] = (mm)->rss_stat[i].count;		\
+		(walk)->counters[i] = (u64)(mm)->rss_stat[i].counters;	\
+	} while (0)
 
 /* Exact: the kernel folds a CPU's part into the total only now and then. */
-static __always_inline u64 mm_counter(struct mm_struct *mm, u32 member)
+static __always_inline void rss_read(struct rss_walk *walk, struct mm_struct *mm)
 {
 	struct mm_struct___old *old = (void *)mm;
+	long pages[MM_COUNTERS] = { 0 };
 
 	if (bpf_core_field_exists(old->rss_stat.count)) {
-		long pages = 0;
-
-		bpf_probe_read_kernel(&pages, sizeof(pages), &old->rss_stat.count[member]);
-		return pages > 0 ? pages : 0;
+		bpf_probe_read_kernel(pages, sizeof(pages), &old->rss_stat.count);
+		for (int i = 0; i < MM_COUNTERS; i++)
+			walk->pages[i] = pages[i];
+	} else {
+		RSS_START(walk, mm, MM_FILEPAGES);
+		RSS_START(walk, mm, MM_ANONPAGES);
+		RSS_START(walk, mm, MM_SWAPENTS);
+		RSS_START(walk, mm, MM_SHMEMPAGES);
+		walk->together = walk->counters[3] - walk->counters[0] == 3 * sizeof(s32) &&
+				 walk->counters[2] - walk->counters[0] == 2 * sizeof(s32);
+		bpf_loop(cfg_cpus, rss_add, walk, 0);
 	}
-	/* indexed by hand: an index that is no literal is not relocated */
-	struct percpu_counter *counter = (void *)mm + bpf_core_field_offset(mm->rss_stat) +
-					 member * bpf_core_type_size(struct percpu_counter);
-	struct counter_sum walk = {
-		.counters = (u64)BPF_CORE_READ(counter, counters),
-		.sum = BPF_CORE_READ(counter, count),
-	};
-
-	if (walk.counters) {
-		walk.counters -= cpu_anchor_pointer();
-		bpf_loop(cfg_cpus, counter_add, &walk, 0);
-	}
-	return walk.sum > 0 ? walk.sum : 0;
+	for (int i = 0; i < MM_COUNTERS; i++)
+		if (walk->pages[i] < 0)
+			walk->pages[i] = 0;
 }
 
-static __always_inline u64 mm_resident_pages(struct mm_struct *mm)
+static __always_inline u64 resident_pages(const struct rss_walk *walk)
 {
-	return mm_counter(mm, MM_ANONPAGES) + mm_counter(mm, MM_FILEPAGES) +
-	       mm_counter(mm, MM_SHMEMPAGES);
+	return walk->pages[MM_FILEPAGES] + walk->pages[MM_ANONPAGES] + walk->pages[MM_SHMEMPAGES];
 }
 
-const volatile u32 cfg_page_size __weak;
+static __always_inline u64 peak_pages(struct mm_struct *mm, const struct rss_walk *walk)
+{
+	u64 peak = mm->hiwater_rss, resident = resident_pages(walk);
+
+	return peak > resident ? peak : resident;
+}
 
 static __always_inline void record_memory(struct ppbpf_task *out, struct mm_struct *mm)
 {
-	u64 anon = mm_counter(mm, MM_ANONPAGES), file = mm_counter(mm, MM_FILEPAGES);
-	u64 shmem = mm_counter(mm, MM_SHMEMPAGES), peak = mm->hiwater_rss;
+	struct rss_walk walk;
 	u64 *values = out->values;
 
-	if (peak < anon + file + shmem)
-		peak = anon + file + shmem;
-	values[PPBPF_RSS_ANON_BYTES] = anon * cfg_page_size;
-	values[PPBPF_RSS_FILE_BYTES] = file * cfg_page_size;
-	values[PPBPF_RSS_SHMEM_BYTES] = shmem * cfg_page_size;
-	values[PPBPF_SWAP_BYTES] = mm_counter(mm, MM_SWAPENTS) * cfg_page_size;
-	values[PPBPF_PEAK_RSS_BYTES] = peak * cfg_page_size;
+	rss_read(&walk, mm);
+	values[PPBPF_RSS_ANON_BYTES] = walk.pages[MM_ANONPAGES] * cfg_page_size;
+	values[PPBPF_RSS_FILE_BYTES] = walk.pages[MM_FILEPAGES] * cfg_page_size;
+	values[PPBPF_RSS_SHMEM_BYTES] = walk.pages[MM_SHMEMPAGES] * cfg_page_size;
+	values[PPBPF_SWAP_BYTES] = walk.pages[MM_SWAPENTS] * cfg_page_size;
+	values[PPBPF_PEAK_RSS_BYTES] = peak_pages(mm, &walk) * cfg_page_size;
 }
 
 /* What every record holds; times without anything in progress. */
@@ -133,8 +133,8 @@ static __always_inline void record_task(struct ppbpf_task *out, struct task_stru
 	values[PPBPF_READ_BYTES] = task->ioac.read_bytes;
 	values[PPBPF_WRITE_BYTES] = task->ioac.write_bytes;
 	values[PPBPF_CANCELLED_WRITE_BYTES] = task->ioac.cancelled_write_bytes;
-	values[PPBPF_THREADS] = BPF_CORE_READ(task, signal, nr_threads);
-	bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);
+	values[PPBPF_THREADS] = task->signal->nr_threads;
+	__builtin_memcpy(out->comm, task->comm, sizeof(out->comm));
 	out->flags = task->flags & PF_KTHREAD ? PPBPF_TASK_KTHREAD : 0;
 	if (!state)
 		return;

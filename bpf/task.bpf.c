@@ -28,12 +28,12 @@ struct {
  */
 static __always_inline u64 cpu_time_live(struct task_struct *task, u64 now)
 {
-	const struct rq *rq = task_rq(task);
+	const struct rq *rq;
 	u64 clock, again, sum;
 
-	sum = task->se.sum_exec_runtime;
 	if (!task->on_cpu)
-		return sum;
+		return task->se.sum_exec_runtime;
+	rq = task_rq(task);
 	clock = *(volatile u64 *)&rq->clock;
 	sum = *(volatile u64 *)&task->se.sum_exec_runtime;
 	again = *(volatile u64 *)&rq->clock;
@@ -84,7 +84,7 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	struct task_state *state;
 	struct mm_struct *mm;
 	u32 zero = 0, size;
-	u64 now;
+	u64 now = 0;
 
 	if (!task)
 		return 0;
@@ -96,11 +96,14 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	record = bpf_map_lookup_elem(&scratch, &zero);
 	if (!record)
 		return 0;
-	__builtin_memset(record, 0, sizeof(*record));
-	now = sched_clock_estimate();
+	__builtin_memset(&record->task, 0, sizeof(record->task));
 	record_task(&record->task, task, state);
-	record->task.values[PPBPF_CPU_NS] = cpu_time_live(task, now);
-	record->task.values[PPBPF_RUN_DELAY_NS] = run_delay_live(task, now);
+	if (task->on_cpu || task->sched_info.last_queued ||
+	    (state && state->flags & PPBPF_TASK_FOLLOWED)) {
+		now = sched_clock_estimate();
+		record->task.values[PPBPF_CPU_NS] = cpu_time_live(task, now);
+		record->task.values[PPBPF_RUN_DELAY_NS] = run_delay_live(task, now);
+	}
 	if (!state) {
 		record->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
 		record->task.leader_start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
@@ -132,6 +135,37 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	record->size = size;
 	if (bpf_seq_write(ctx->meta->seq, record, size) < 0)
 		return 1;	/* the buffer is full: the kernel calls again with a fresh one */
+	return 0;
+}
+
+/* One element whose address on each CPU tells where that CPU's data lies. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} cpu_anchor SEC(".maps");
+
+/* The verifier keeps pointers and numbers apart; a copy by helper is a number. */
+static __always_inline u64 address_of(const void *pointer)
+{
+	u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+static long offset_find(u32 cpu, void *context)
+{
+	struct bpf_array *array = (void *)address_of(&cpu_anchor);
+	u64 per_cpu = (u64)BPF_CORE_READ(array, pptrs[0]), offset;
+	u32 zero = 0;
+	void *here = bpf_map_lookup_percpu_elem(&cpu_anchor, &zero, cpu);
+
+	if (!here)
+		return 0;
+	offset = address_of(here) - per_cpu;
+	bpf_map_update_elem(&cpu_offsets, &cpu, &offset, BPF_ANY);
 	return 0;
 }
 
@@ -171,6 +205,8 @@ int task_seed(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct task_state *state;
 
+	if (!ctx->meta->seq_num)
+		bpf_loop(cfg_cpus, offset_find, 0, 0);
 	if (!task)
 		return 0;
 	state = state_create(task);
@@ -217,6 +253,8 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	state->since = state->out;
 	state->reason = PPBPF_REASON_OTHER;
 	state->flags |= PPBPF_TASK_FOLLOWED;
+	if (!thread)
+		__sync_fetch_and_add(&snapshot.changes, 1);
 	return 0;
 }
 
@@ -259,6 +297,7 @@ int BPF_PROG(sched_process_exec, struct task_struct *task)
 		if (!is_target(task, false))
 			return 0;
 		follow_now(task, state);
+		__sync_fetch_and_add(&snapshot.changes, 1);
 	}
 	state->flags |= PPBPF_TASK_EXECED;
 	state->peak_rss = 0;
@@ -272,13 +311,12 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
 	struct task_state *state = state_get(task);
 	struct mm_struct *mm = task->mm;
-	u64 peak, resident;
+	struct rss_walk walk;
 
 	if (!state || !mm || (following() && !(state->flags & PPBPF_TASK_FOLLOWED)))
 		return 0;
-	peak = mm->hiwater_rss;
-	resident = mm_resident_pages(mm);
-	state->peak_rss = resident > peak ? resident : peak;
+	rss_read(&walk, mm);
+	state->peak_rss = peak_pages(mm, &walk);
 	return 0;
 }
 
@@ -290,5 +328,6 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 	if (!state || state->flags & PPBPF_TASK_FOLLOWED || !cgroup_matches(task))
 		return 0;
 	follow_now(task, state);
+	__sync_fetch_and_add(&snapshot.changes, 1);
 	return 0;
 }

@@ -119,6 +119,8 @@ static int configure(struct core_bpf *skel, const struct collector_config *confi
 			  config->comm);
 	reason_fill_syscalls(skel->rodata->cfg_syscall_reason, skel->rodata->cfg_compat_reason);
 	err = bpf_map__set_max_entries(skel->maps.events, RING_BYTES);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.cpu_offsets, cpus);
 	if (err)
 		return err;
 	bpf_program__set_autoload(skel->progs.cgroup_attach_task,
@@ -257,6 +259,7 @@ int collector__new(struct collector **out, const struct collector_config *config
 	c->following = config->mode != PPBPF_TARGET_MACHINE;
 	c->children = config->children;
 	c->iter_by_process = features->iter_by_process;
+	c->changes_seen = UINT32_MAX;	/* the first snapshot looks at all */
 	libbpf_set_print(on_libbpf_message);
 	if (config->statistics)
 		c->statistics_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);

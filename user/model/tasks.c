@@ -177,10 +177,11 @@ static void hist_add(struct tasks *tasks, struct process *process, const ppbpf_u
 
 /*
  * What a thread had when the measurement began is not counted: a thread that
- * is older starts from the values it is first seen with.
+ * is older starts from the values it is first seen with. Its split starts where
+ * following began, which for those of the first snapshot is before it.
  */
 static struct thread *thread_new(struct tasks *tasks, struct process *process,
-				 const struct ppbpf_task *task)
+				 const struct ppbpf_task *task, const struct ppbpf_split *split)
 {
 	struct thread *thread = calloc(1, sizeof(*thread));
 
@@ -190,6 +191,8 @@ static struct thread *thread_new(struct tasks *tasks, struct process *process,
 	thread->start_boot_ns = task->start_boot_ns;
 	if (task->start_boot_ns < tasks->begin_boot_ns)
 		memcpy(thread->values, task->values, sizeof(thread->values));
+	if (split && tasks->generation == 1)
+		thread->split = *split;
 	if (hash__set(tasks->threads, task->task_id, 0, thread)) {
 		free(thread);
 		return NULL;
@@ -290,7 +293,7 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 	thread = hash__get(tasks->threads, task->task_id, 0);
 	if (!thread) {
 		process = process_of(tasks, task->tgid, task->ppid, task->leader_start_boot_ns);
-		thread = process ? thread_new(tasks, process, task) : NULL;
+		thread = process ? thread_new(tasks, process, task, split) : NULL;
 		if (!thread)
 			return -ENOMEM;
 	}
@@ -338,7 +341,7 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 	thread = hash__get(tasks->threads, task->task_id, 0);
 	if (!thread) {
 		process = process_of(tasks, task->tgid, task->ppid, task->leader_start_boot_ns);
-		thread = process ? thread_new(tasks, process, task) : NULL;
+		thread = process ? thread_new(tasks, process, task, NULL) : NULL;
 		if (!thread)
 			return -ENOMEM;
 	}
