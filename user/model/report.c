@@ -198,6 +198,23 @@ double series__average(const struct series *series)
 	return series->weight > 0 ? series->sum / series->weight : NAN;
 }
 
+double report__memory_peak(const struct report *report)
+{
+	double peak = report->memory.peak;
+	struct process *process;
+
+	if (report->machine_wide || !report->tasks)
+		return peak;
+	for (process = tasks__first(report->tasks); process; process = process->next) {
+		double own = process->values[PPBPF_PEAK_RSS_BYTES];
+
+		/* an older process may have had its peak before the measurement */
+		if (!process->existed && own > peak)
+			peak = own;
+	}
+	return peak;
+}
+
 void series__free(struct series *series)
 {
 	free(series->values);

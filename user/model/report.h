@@ -144,6 +144,12 @@ int series__add(struct series *series, double time, double seconds, double value
 double series__average(const struct series *series);
 void series__free(struct series *series);
 
+/*
+ * The most memory held at once, as far as is known: of the series, or of one of
+ * its processes alone, which knows its own peak however short it lived.
+ */
+double report__memory_peak(const struct report *report);
+
 /* Name of a loss counter in metadata.dropped; NULL for counters that are no loss. */
 const char *counter_loss_name(enum ppbpf_counter counter);
 

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "sink/monitor_json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sys/utsname.h>
+
+#include "base/json.h"
+#include "model/report.h"
+#include "sink/fields.h"
+#include "sink/monitor_json_parts.h"
+
+#define OPERATION "monitor_resource_usage"
+#define ERROR_CODE "RESOURCE_MONITOR_ERROR"
+
+enum { CPU, MEMORY, DISK, NETWORK };	/* of report->tracked */
+
+/* avg, peak and low, or three nulls. */
+static void json_three(struct fields *fields, const char *const keys[3], const double values[3],
+		       const char *why, void (*write)(struct fields *, const char *, double))
+{
+	for (int i = 0; i < 3; i++) {
+		if (why || isnan(values[i]))
+			fields__null(fields, keys[i], why ? why : "no interval has ended");
+		else
+			write(fields, keys[i], values[i]);
+	}
+}
+
+static void write_percent(struct fields *fields, const char *key, double value)
+{
+	fields__number(fields, key, value, 3);
+}
+
+static void write_bytes(struct fields *fields, const char *key, double value)
+{
+	fields__number(fields, key, value, 0);
+}
+
+static void json_samples(struct fields *fields, const char *key, const struct series *series,
+			 double divisor, int decimals)
+{
+	fields__array_begin(fields, key);
+	for (size_t i = 0; i < series->count; i++)
+		fields__number(fields, NULL, series->values[i] / divisor, decimals);
+	fields__array_end(fields);
+}
+
+/* A series without a value has neither. */
+static double or_nan(const struct series *series, double value)
+{
+	return series->count ? value : NAN;
+}
+
+static void json_cpu_usage(struct fields *fields, const struct report *report)
+{
+	static const char *const keys[] = { "avg_percent", "peak_percent", "min_percent" };
+	const struct series *cpu = &report->cpu;
+	double values[] = { series__average(cpu), or_nan(cpu, cpu->peak), or_nan(cpu, cpu->low) };
+	const char *why = report->tracked[CPU] ? NULL : tracked_why_null(CPU);
+
+	fields__object_begin(fields, "cpu_usage");
+	if (why)
+		fields__why(fields, NULL, why);
+	json_three(fields, keys, values, why, write_percent);
+	json_samples(fields, "samples", cpu, 1, 3);
+	fields__object_end(fields);
+}
+
+static void json_memory_usage(struct fields *fields, const struct report *report)
+{
+	static const char *const mb[] = { "avg_mb", "peak_mb", "min_mb" };
+	static const char *const bytes[] = { "avg_bytes", "peak_bytes", "min_bytes" };
+	const struct series *memory = &report->memory;
+	double values[] = { round(series__average(memory)),
+			    memory->count ? report__memory_peak(report) : NAN,
+			    or_nan(memory, memory->low) };
+	const char *why = report->tracked[MEMORY] ? NULL : tracked_why_null(MEMORY);
+
+	fields__object_begin(fields, "memory_usage");
+	if (why)
+		fields__why(fields, NULL, why);
+	json_three(fields, mb, values, why, fields__mb);
+	/* eight decimals: exact for whole pages */
+	json_samples(fields, "samples", memory, 1048576, 8);
+	json_three(fields, bytes, values, why, write_bytes);
+	fields__object_end(fields);
+}
+
+struct traffic {
+	const char *key;
+	const char *mb[3];	/* one way, the other, both */
+	const char *bytes[3];
+	uint64_t in, out;
+	bool known;
+	int tracked;
+};
+
+static void json_traffic(struct fields *fields, const struct report *report,
+			 const struct traffic *traffic)
+{
+	double values[] = { traffic->in, traffic->out, traffic->in + traffic->out };
+	const char *why = NULL;
+
+	if (!report->tracked[traffic->tracked])
+		why = tracked_why_null(traffic->tracked);
+	else if (!traffic->known)
+		why = "this kernel or privilege does not tell it";
+	fields__object_begin(fields, traffic->key);
+	if (why)
+		fields__why(fields, NULL, why);
+	json_three(fields, traffic->mb, values, why, fields__mb);
+	json_three(fields, traffic->bytes, values, why, write_bytes);
+	fields__object_end(fields);
+}
+
+static void json_resource_usage(struct fields *fields, const struct report *report)
+{
+	const struct series *times = report->cpu.count ? &report->cpu : &report->memory;
+	const struct traffic disk = {
+		.key = "disk_io", .mb = { "read_mb", "write_mb", "total_mb" },
+		.bytes = { "read_bytes", "written_bytes", "total_bytes" },
+		.in = report->disk_read_bytes, .out = report->disk_written_bytes,
+		.known = report->disk_known, .tracked = DISK,
+	};
+	const struct traffic network = {
+		.key = "network_io", .mb = { "sent_mb", "recv_mb", "total_mb" },
+		.bytes = { "sent_bytes", "recv_bytes", "total_bytes" },
+		.in = report->net_sent_bytes, .out = report->net_received_bytes,
+		.known = report->network_known, .tracked = NETWORK,
+	};
+
+	fields__object_begin(fields, "resource_usage");
+	fields__number(fields, "duration_seconds", report->duration, 6);
+	fields__u64(fields, "samples_collected", report->samples);
+	json_cpu_usage(fields, report);
+	json_memory_usage(fields, report);
+	json_traffic(fields, report, &disk);
+	json_traffic(fields, report, &network);
+	fields__array_begin(fields, "sample_times");
+	for (size_t i = 0; i < times->count; i++)
+		fields__number(fields, NULL, times->times[i], 6);
+	fields__array_end(fields);
+	fields__object_end(fields);
+}
+
+static void json_interference(struct fields *fields, const struct report *report)
+{
+	if (!report->split_known) {
+		fields__null(fields, "interference",
+			     "kept for targets: name one with --pid, --comm, --cgroup or -- COMMAND");
+		return;
+	}
+	fields__array_begin(fields, "interference");
+	for (size_t i = 0; i < report->blame_count; i++) {
+		const struct report_blame *blame = &report->blames[i];
+
+		fields__object_begin(fields, NULL);
+		fields__comm(fields, "comm", blame->comm);
+		fields__u64(fields, "pid", blame->tgid);
+		fields__ms(fields, "cpu_ms", blame->ns);
+		fields__bool(fields, "followed", blame->followed);
+		fields__object_end(fields);
+	}
+	fields__array_end(fields);
+}
+
+static void json_data(struct fields *fields, const struct report *report)
+{
+	const struct tasks_totals *totals = tasks__totals(report->tasks);
+	const struct split_source split = {
+		.split = report->split_known ? &totals->split : NULL,
+		.values = totals->values,
+		.wall_ns = report->wall_ns,
+		.life_ns = totals->life_ns,
+	};
+
+	fields__object_begin(fields, NULL);
+	if (report->command_status >= 0)
+		fields__i64(fields, "operation_result", report->command_status);
+	else
+		fields__none(fields, "operation_result");
+	json_resource_usage(fields, report);
+	json_time_split(fields, report, &split);
+	json_interference(fields, report);
+	json_processes(fields, report);
+	json_scheduler(fields, report);
+	json_memory(fields, report);
+	json_block_devices(fields, report);
+	json_network(fields, report);
+	json_machine(fields, report);
+	json_perf(fields, report);
+	fields__object_end(fields);
+}
+
+static void json_self(struct fields *fields, const struct report_self *self)
+{
+	static const char *const bpf[] = { "bpf_ns", "bpf_runs", "programs" };
+
+	fields__object_begin(fields, "self");
+	fields__number(fields, "cpu_seconds", self->user_seconds + self->system_seconds, 6);
+	fields__number(fields, "user_seconds", self->user_seconds, 6);
+	fields__number(fields, "system_seconds", self->system_seconds, 6);
+	fields__u64(fields, "resident_bytes", self->resident_bytes);
+	fields__u64(fields, "peak_resident_bytes", self->peak_resident_bytes);
+	fields__number(fields, "attach_ms", self->attach_ms, 3);
+	fields__u64(fields, "snapshots", self->snapshots);
+	fields__u64(fields, "snapshot_ns", self->snapshot_ns);
+	for (size_t i = 0; !self->bpf_known && i < sizeof(bpf) / sizeof(bpf[0]); i++)
+		fields__null(fields, bpf[i],
+			     "the kernel keeps it when kernel.bpf_stats_enabled is on: see --self");
+	if (self->bpf_known) {
+		fields__u64(fields, "bpf_ns", self->bpf_ns);
+		fields__u64(fields, "bpf_runs", self->bpf_runs);
+		fields__array_begin(fields, "programs");
+		for (size_t i = 0; i < self->program_count; i++) {
+			fields__object_begin(fields, NULL);
+			fields__comm(fields, "name", self->programs[i].name);
+			fields__u64(fields, "run_ns", self->programs[i].run_ns);
+			fields__u64(fields, "runs", self->programs[i].runs);
+			fields__object_end(fields);
+		}
+		fields__array_end(fields);
+	}
+	fields__object_end(fields);
+}
+
+static void json_dropped(struct fields *fields, const struct report *report)
+{
+	fields__object_begin(fields, "dropped");
+	for (int i = 0; i < PPBPF_COUNTER_NR; i++)
+		if (counter_loss_name(i))
+			fields__u64(fields, counter_loss_name(i), report->counters[i]);
+	fields__u64(fields, "processes_folded", tasks__totals(report->tasks)->processes_folded);
+	fields__object_end(fields);
+}
+
+static void json_measured(struct fields *fields, const struct report *report)
+{
+	static const char *const tracked[] = { "cpu", "memory", "disk", "network" };
+	size_t stride = report->cpu.stride ? report->cpu.stride : report->memory.stride;
+
+	fields__string(fields, "target", report->target);
+	fields__bool(fields, "interrupted", report->interrupted);
+	fields__ms(fields, "sampling_interval_ms", report->interval_ns);
+	fields__u64(fields, "sample_stride", stride ? stride : 1);
+	fields__object_begin(fields, "tracked_resources");
+	for (int i = 0; i < 4; i++)
+		fields__bool(fields, tracked[i], report->tracked[i]);
+	fields__object_end(fields);
+	json_self(fields, &report->self);
+	json_dropped(fields, report);
+	fields__array_begin(fields, "warnings");
+	for (size_t i = 0; i < report->warning_count; i++)
+		fields__string(fields, NULL, report->warnings[i]);
+	fields__array_end(fields);
+}
+
+static void json_unmeasured(struct fields *fields)
+{
+	static const char *const keys[] = {
+		"target", "interrupted", "sampling_interval_ms", "sample_stride",
+		"tracked_resources", "self", "dropped", "warnings",
+	};
+
+	fields__why(fields, "data", "nothing was measured: see error");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		fields__null(fields, keys[i], "nothing was measured: see error");
+}
+
+static int json_metadata(struct fields *fields, const struct report *report)
+{
+	struct utsname system;
+	int err;
+
+	uname(&system);
+	fields__object_begin(fields, NULL);
+	if (report)
+		json_measured(fields, report);
+	else
+		json_unmeasured(fields);
+	fields__string(fields, "host", report && report->host[0] ? report->host : system.nodename);
+	fields__string(fields, "kernel",
+		       report && report->kernel[0] ? report->kernel : system.release);
+	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
+	err = fields__unavailable(fields, "unavailable");
+	fields__object_end(fields);
+	return err;
+}
+
+int monitor_json__write(FILE *out, const struct report *report, const struct envelope *envelope)
+{
+	struct json *json = json__new(out, JSON_PRETTY);
+	struct fields *fields = json ? fields__new(json, report) : NULL;
+	bool measured = report && report->tasks;
+	int err = -ENOMEM, written;
+
+	if (!fields)
+		goto out;
+	envelope__begin(json, OPERATION, envelope);
+	if (measured)
+		json_data(fields, report);
+	else
+		json__null(json);
+	envelope__metadata(json, envelope);
+	err = json_metadata(fields, measured ? report : NULL);
+	envelope__end(json, ERROR_CODE, envelope);
+	written = json__finish(json);
+	if (written)
+		err = written;
+out:
+	fields__free(fields);
+	json__free(json);
+	return err;
+}

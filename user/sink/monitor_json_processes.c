@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "sink/monitor_json_parts.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "model/reason.h"
+#include "sink/fields.h"
+
+#define WHY_NOT_FOLLOWED \
+	"reasons are kept for targets: name one with --pid, --comm, --cgroup or -- COMMAND"
+
+void json_quantile(struct fields *fields, const char *key, double ns, const char *why_empty)
+{
+	if (isnan(ns))
+		fields__null(fields, key, why_empty);
+	else
+		fields__number(fields, key, ns / 1e6, 6);
+}
+
+/* A part of the split under its own key, when the metrics behind it are known. */
+static void json_part(struct fields *fields, const char *key, const char *why, uint64_t ns)
+{
+	if (why)
+		fields__null(fields, key, why);
+	else
+		fields__ms(fields, key, ns);
+}
+
+static const char *why_null(const struct report *report, enum metric_scope scope, uint32_t index)
+{
+	return metric_why_null(report, metric_of(scope, index));
+}
+
+static void json_on_cpu(struct fields *fields, const struct report *report, const uint64_t *values,
+			uint64_t on_cpu, const char *why)
+{
+	uint64_t user, kernel;
+
+	cpu_scale(on_cpu, values[PPBPF_UTIME_NS], values[PPBPF_STIME_NS], &user, &kernel);
+	json_part(fields, "on_cpu_ms", why, on_cpu);
+	json_part(fields, "on_cpu_user_ms", why_null(report, METRIC_PROCESS, PPBPF_UTIME_NS), user);
+	json_part(fields, "on_cpu_kernel_ms", why_null(report, METRIC_PROCESS, PPBPF_STIME_NS),
+		  kernel);
+}
+
+static void json_followed(struct fields *fields, const struct report *report,
+			  const struct split_source *source)
+{
+	const struct ppbpf_split *split = source->split;
+
+	fields__ms(fields, "task_ms", split->life);
+	json_on_cpu(fields, report, source->values, split->on_cpu,
+		    why_null(report, METRIC_SPLIT, SPLIT_ON_CPU));
+	json_part(fields, "run_queue_ms", why_null(report, METRIC_SPLIT, SPLIT_RUN_QUEUE),
+		  split->run_queue);
+	json_part(fields, "throttled_ms", why_null(report, METRIC_SPLIT, SPLIT_THROTTLED),
+		  split->throttled);
+	json_part(fields, "stolen_ms", why_null(report, METRIC_SPLIT, SPLIT_STOLEN), split->stolen);
+	fields__object_begin(fields, "blocked");
+	for (int i = 0; i < PPBPF_REASON_NR; i++)
+		fields__ms(fields, reasons[i].json, split->blocked[i]);
+	fields__object_end(fields);
+}
+
+static void json_not_followed(struct fields *fields, const struct report *report,
+			      const struct split_source *source)
+{
+	const uint64_t *values = source->values;
+
+	fields__ms(fields, "task_ms", source->life_ns);
+	json_on_cpu(fields, report, values, values[PPBPF_CPU_NS],
+		    why_null(report, METRIC_PROCESS, PPBPF_CPU_NS));
+	json_part(fields, "run_queue_ms", why_null(report, METRIC_PROCESS, PPBPF_RUN_DELAY_NS),
+		  values[PPBPF_RUN_DELAY_NS]);
+	fields__null(fields, "throttled_ms", WHY_NOT_FOLLOWED);
+	fields__null(fields, "stolen_ms", WHY_NOT_FOLLOWED);
+	fields__object_begin(fields, "blocked");
+	fields__why(fields, NULL, WHY_NOT_FOLLOWED);
+	for (int i = 0; i < PPBPF_REASON_NR; i++)
+		fields__null(fields, reasons[i].json, WHY_NOT_FOLLOWED);
+	fields__object_end(fields);
+}
+
+void json_time_split(struct fields *fields, const struct report *report,
+		     const struct split_source *source)
+{
+	fields__object_begin(fields, "time_split");
+	fields__ms(fields, "wall_ms", source->wall_ns);
+	if (source->split)
+		json_followed(fields, report, source);
+	else
+		json_not_followed(fields, report, source);
+	fields__object_end(fields);
+}
+
+/* The part of the measurement in which it was there. */
+static uint64_t presence_ns(const struct report *report, const struct process *process)
+{
+	uint64_t begin = tasks__begin(report->tasks);
+	uint64_t from = process->existed ? begin : process->start_boot_ns;
+	uint64_t to = process->ended ? process->end_boot_ns :
+				       begin + (uint64_t)llround(report->duration * 1e9);
+
+	return to > from ? to - from : 0;
+}
+
+static void json_seconds_since(struct fields *fields, const char *key, uint64_t begin, uint64_t at)
+{
+	fields__number(fields, key, at > begin ? (at - begin) / 1e9 : 0, 9);
+}
+
+static void json_exit(struct fields *fields, const struct process *process)
+{
+	static const char lost[] = "the exit of some processes was lost, see dropped";
+	int code = process->exit_code;
+
+	if (process->exit_lost) {
+		fields__null(fields, "exit_status", lost);
+		fields__null(fields, "signal", lost);
+		return;
+	}
+	if (process->ended && WIFEXITED(code))
+		fields__i64(fields, "exit_status", WEXITSTATUS(code));
+	else
+		fields__none(fields, "exit_status");
+	if (process->ended && WIFSIGNALED(code))
+		fields__i64(fields, "signal", WTERMSIG(code));
+	else
+		fields__none(fields, "signal");
+}
+
+static void json_begin_and_end(struct fields *fields, const struct report *report,
+			       const struct process *process)
+{
+	uint64_t begin = tasks__begin(report->tasks);
+
+	if (process->existed)
+		fields__none(fields, "start");
+	else
+		json_seconds_since(fields, "start", begin, process->start_boot_ns);
+	if (process->ended)
+		json_seconds_since(fields, "end", begin, process->end_boot_ns);
+	else
+		fields__none(fields, "end");
+	json_exit(fields, process);
+}
+
+static const char *why_no_peak(const struct report *report, const struct process *process)
+{
+	const char *why = why_null(report, METRIC_PROCESS, PPBPF_PEAK_RSS_BYTES);
+
+	if (!why && !process->kthread && !process->values[PPBPF_PEAK_RSS_BYTES])
+		why = "it ended before its memory was read";
+	return why;
+}
+
+static void json_both(struct fields *fields, const struct report *report, const char *key,
+		      const struct process *process, enum ppbpf_value tcp, enum ppbpf_value udp)
+{
+	const char *why = why_null(report, METRIC_PROCESS, tcp);
+
+	if (!why)
+		why = why_null(report, METRIC_PROCESS, udp);
+	if (why)
+		fields__null(fields, key, why);
+	else
+		fields__u64(fields, key, process->values[tcp] + process->values[udp]);
+}
+
+static void json_contract(struct fields *fields, const struct report *report,
+			  const struct process *process)
+{
+	const uint64_t *values = process->values;
+	const struct split_source split = {
+		.split = process->followed && report->split_known ? &process->split : NULL,
+		.values = values,
+		.wall_ns = presence_ns(report, process),
+		.life_ns = process->life_ns,
+	};
+	const char *no_peak = why_no_peak(report, process);
+
+	fields__u64(fields, "pid", process->tgid);
+	fields__u64(fields, "ppid", process->ppid);
+	fields__comm(fields, "comm", process->comm);
+	if (process->command)
+		fields__string(fields, "command", process->command);
+	else
+		fields__comm(fields, "command", process->comm);
+	json_begin_and_end(fields, report, process);
+	json_time_split(fields, report, &split);
+	fields__metric(fields, metric_of(METRIC_PROCESS, PPBPF_CPU_NS), values[PPBPF_CPU_NS]);
+	if (no_peak)
+		fields__null(fields, "memory_peak_mb", no_peak);
+	else
+		fields__mb(fields, "memory_peak_mb", values[PPBPF_PEAK_RSS_BYTES]);
+	fields__metric(fields, metric_of(METRIC_PROCESS, PPBPF_READ_BYTES),
+		       values[PPBPF_READ_BYTES]);
+	fields__metric(fields, metric_of(METRIC_PROCESS, PPBPF_WRITE_BYTES),
+		       values[PPBPF_WRITE_BYTES]);
+	json_both(fields, report, "sent_bytes", process, PPBPF_TCP_SENT_BYTES,
+		  PPBPF_UDP_SENT_BYTES);
+	json_both(fields, report, "recv_bytes", process, PPBPF_TCP_RECEIVED_BYTES,
+		  PPBPF_UDP_RECEIVED_BYTES);
+}
+
+static bool is_in_contract(const struct metric *metric)
+{
+	static const enum ppbpf_value written[] = {
+		PPBPF_CPU_NS, PPBPF_READ_BYTES, PPBPF_WRITE_BYTES,
+	};
+
+	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++)
+		if (metric->index == written[i])
+			return true;
+	return false;
+}
+
+static uint64_t shown_value(const struct process *process, enum ppbpf_value id)
+{
+	const uint64_t *values = process->values;
+	uint64_t user, kernel;
+
+	cpu_scale(values[PPBPF_CPU_NS], values[PPBPF_UTIME_NS], values[PPBPF_STIME_NS], &user,
+		  &kernel);
+	switch (id) {
+	case PPBPF_UTIME_NS:
+		return user;
+	case PPBPF_STIME_NS:
+		return kernel;
+	case PPBPF_THREADS:
+		return process->threads_peak;
+	default:
+		return values[id];
+	}
+}
+
+/* The rest of the metric table: a new row of it appears here by itself. */
+static void json_table(struct fields *fields, const struct report *report,
+		       const struct process *process)
+{
+	bool has_memory = process->memory_known || process->kthread || process->ended;
+
+	for (size_t i = 0; i < metrics_count; i++) {
+		const struct metric *metric = &metrics[i];
+
+		if (metric->scope != METRIC_PROCESS || is_in_contract(metric))
+			continue;
+		if (metric->index == PPBPF_PEAK_RSS_BYTES && why_no_peak(report, process))
+			fields__null(fields, metric->json, why_no_peak(report, process));
+		else if (metric->kind == METRIC_GAUGE && !has_memory)
+			fields__null(fields, metric->json, "its memory was not read");
+		else
+			fields__metric(fields, metric, shown_value(process, metric->index));
+	}
+}
+
+static void json_derived(struct fields *fields, const struct report *report,
+			 const struct process *process)
+{
+	const char *why = why_null(report, METRIC_PROCESS, PPBPF_CPU_NS);
+	const char *why_empty = "it never waited for a CPU";
+	uint64_t presence = presence_ns(report, process);
+	const uint32_t *slots = process->run_queue_hist;
+
+	if (!why && !presence)
+		why = "it was not there for a measurable time";
+	if (why)
+		fields__null(fields, "cpu_percent", why);
+	else
+		fields__number(fields, "cpu_percent",
+			       100.0 * process->values[PPBPF_CPU_NS] / presence, 3);
+	fields__bool(fields, "memory_peak_is_lower_bound", process->peak_is_bound);
+	fields__bool(fields, "followed", process->followed);
+	fields__bool(fields, "kernel_thread", process->kthread);
+	fields__object_begin(fields, "run_queue");
+	if (isnan(hist_quantile32(slots, PPBPF_RQ_SLOTS, 0.5)))
+		fields__why(fields, NULL, why_empty);
+	json_quantile(fields, "p50_ms", hist_quantile32(slots, PPBPF_RQ_SLOTS, 0.5), why_empty);
+	json_quantile(fields, "p99_ms", hist_quantile32(slots, PPBPF_RQ_SLOTS, 0.99), why_empty);
+	fields__object_end(fields);
+}
+
+void json_processes(struct fields *fields, const struct report *report)
+{
+	struct process *process;
+
+	fields__array_begin(fields, "processes");
+	for (process = tasks__first(report->tasks); process; process = process->next) {
+		fields__object_begin(fields, NULL);
+		json_contract(fields, report, process);
+		json_table(fields, report, process);
+		json_derived(fields, report, process);
+		fields__object_end(fields);
+	}
+	fields__array_end(fields);
+}
