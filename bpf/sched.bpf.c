@@ -66,6 +66,80 @@ static __always_inline void history_push(struct history *history, struct task_st
 	__builtin_memcpy(slice->comm, prev->comm, PPBPF_COMM_LEN);
 }
 
+/*
+ * All tasks' time on a CPU: what the machine's load is, without asking every
+ * task. `exec` is sum_exec_runtime of the one that runs, as it came on.
+ */
+struct cpu_time {
+	u64 total;
+	u64 exec;
+	u64 rq;		/* 0: this CPU has not switched yet */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_time);
+} cpu_times SEC(".maps");
+
+static __always_inline void cpu_time_add(struct task_struct *prev, struct task_struct *next,
+					 const struct rq *rq)
+{
+	u32 zero = 0;
+	struct cpu_time *time = bpf_map_lookup_elem(&cpu_times, &zero);
+
+	if (!time)
+		return;
+	if (time->rq && prev->pid)
+		time->total += prev->se.sum_exec_runtime - time->exec;
+	time->exec = next->se.sum_exec_runtime;
+	time->rq = (u64)rq;
+}
+
+struct cpu_time_walk {
+	u64 now;
+	u64 sum;
+};
+
+static long cpu_time_read(u32 cpu, struct cpu_time_walk *walk)
+{
+	u32 zero = 0;
+	struct cpu_time *time = bpf_map_lookup_percpu_elem(&cpu_times, &zero, cpu);
+	struct task_struct *curr;
+	struct rq *rq;
+	u64 clock, exec;
+
+	if (!time || !time->rq)
+		return 0;
+	rq = (struct rq *)time->rq;
+	curr = BPF_CORE_READ(rq, curr);
+	exec = time->exec;
+	walk->sum += time->total;
+	if (!BPF_CORE_READ(curr, pid))
+		return 0;
+	clock = BPF_CORE_READ(rq, clock);
+	exec = BPF_CORE_READ(curr, se.sum_exec_runtime) - exec;
+	/* a switch in between mixes two tasks: then the slice is taken as nothing */
+	if ((s64)exec < 0 || BPF_CORE_READ(rq, curr) != curr)
+		return 0;
+	walk->sum += exec;
+	if (walk->now > clock)
+		walk->sum += walk->now - clock;
+	return 0;
+}
+
+/* Run by user space: the sum over all CPUs, slices in progress included. */
+SEC("syscall")
+int cpu_time_sum(struct ppbpf_cpu_time *out)
+{
+	struct cpu_time_walk walk = { .now = sched_clock_estimate() };
+
+	bpf_loop(cfg_cpus, cpu_time_read, &walk, 0);
+	out->on_cpu_ns = walk.sum;
+	return 0;
+}
+
 /* A wait laid over the history, latest slice first. */
 struct blame_walk {
 	struct history *history;
@@ -231,6 +305,7 @@ int sched_switch(u64 *ctx)
 {
 	bool preempt = ctx[0];
 	struct task_struct *prev = (struct task_struct *)ctx[1];
+	struct task_struct *next = (struct task_struct *)ctx[2];
 	const struct rq *rq = task_rq(prev);
 	struct history *history;
 	struct task_state *state;
@@ -239,6 +314,8 @@ int sched_switch(u64 *ctx)
 	u64 delay;
 
 	sample_clock(now);
+	if (!following())
+		cpu_time_add(prev, next, rq);
 	if (!prev->pid)
 		goto idle;
 	prev_state = cfg_switch_has_state ? (u32)ctx[3] : task_state_bits(prev);

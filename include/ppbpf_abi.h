@@ -247,6 +247,11 @@ struct ppbpf_clock_pair {
 	ppbpf_u64 sampled;	/* sched_clock */
 };
 
+/* Time that tasks had on all CPUs since the programs were attached. */
+struct ppbpf_cpu_time {
+	ppbpf_u64 on_cpu_ns;
+};
+
 /* Each kind of loss, and each count that says how far an answer reaches. */
 enum ppbpf_counter {
 	PPBPF_LOST_EVENTS_EXIT,		/* ring buffer full */

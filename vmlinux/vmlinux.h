@@ -75,7 +75,10 @@ struct sched_info {
 	unsigned long long last_queued;
 };
 
+struct task_struct;
+
 struct rq {
+	struct task_struct *curr;
 	u64 clock;
 	u64 clock_task;
 };

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """What ppbpf itself uses: a snapshot, its CPU, its memory, its start, its growth."""
 
 import json

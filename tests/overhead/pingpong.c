@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * Ping-pong between two processes, over a pipe, TCP and Unix sockets: what a
  * round trip costs in CPU time, of both ends together. One process serves all

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """CPU per round trip with ppbpf and its peers attached, against nothing attached."""
 
 import os

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * What a snapshot of every process costs a program that reads /proc: the five
  * files that hold ppbpf's per-process figures, read and not even parsed.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """The conditions of a comparison: ppbpf and its peers, started and ended."""
 
 import glob
@@ -101,10 +101,6 @@ class Running:
             return self.process.wait()
 
 
-def wrote_a_line(running):
-    return os.path.getsize(running.out_path) > 0
-
-
 def links_settled(running):
     links = bpf_links(running.pid)
     if not links:
@@ -166,10 +162,10 @@ def conditions(ppbpf, peers_every):
         Condition("nothing attached"),
         Condition("nothing attached, again", targets={}),
         Condition("ppbpf monitor", lambda pid: [ppbpf, "monitor", "--jsonl"],
-                  wrote_a_line, targets=machine),
+                  links_settled, targets=machine),
         Condition("ppbpf monitor --pid",
                   lambda pid: [ppbpf, "monitor", "--pid", str(pid), "--jsonl"],
-                  wrote_a_line, targets=followed),
+                  links_settled, targets=followed),
         Condition("pidstat -udrw 1", lambda pid: ["pidstat", "-udrw", "1"],
                   settled_for(0.3), peers_every),
         Condition("runqlat", lambda pid: ["/usr/sbin/runqlat"], links_settled, peers_every),

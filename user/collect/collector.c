@@ -50,6 +50,7 @@ static const struct {
 	const char *subject;
 } programs[] = {
 	{ "sched_switch", FEATURE_BPF, "scheduler" },
+	{ "cpu_time_sum", FEATURE_BPF, "scheduler" },
 	{ "task_snapshot", FEATURE_BPF, "tasks" },
 	{ "task_seed", FEATURE_BPF, "tasks" },
 	{ "sched_process_fork", FEATURE_BPF, "tasks" },
@@ -478,6 +479,17 @@ int collector__snapshot(struct collector *c, struct tasks *tasks, enum snapshot_
 	tasks__snapshot_end(tasks);
 	c->snapshots++;
 	c->snapshot_ns += now_ns(CLOCK_MONOTONIC) - start;
+	return err;
+}
+
+int collector__cpu_time(struct collector *c, uint64_t *ns)
+{
+	struct ppbpf_cpu_time time = { 0 };
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &time,
+			    .ctx_size_in = sizeof(time));	/* written back to */
+	int err = bpf_prog_test_run_opts(bpf_program__fd(c->skel->progs.cpu_time_sum), &options);
+
+	*ns = time.on_cpu_ns;
 	return err;
 }
 

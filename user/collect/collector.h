@@ -54,6 +54,12 @@ enum snapshot_kind {
 /* Reads the task iterator into `tasks`; negative errno. */
 int collector__snapshot(struct collector *c, struct tasks *tasks, enum snapshot_kind kind);
 
+/*
+ * Time that all tasks had on all CPUs since the start, exact and cheap: without
+ * a target only. Negative errno.
+ */
+int collector__cpu_time(struct collector *c, uint64_t *ns);
+
 /* Reads what the ring buffer holds into `tasks`; the number of events or negative errno. */
 int collector__drain(struct collector *c, struct tasks *tasks);
 

@@ -33,6 +33,7 @@
 #define INTERVAL_MIN (10 * NSEC_PER_MSEC)
 #define INTERVAL_MAX (3600 * NSEC_PER_SEC)
 #define FULL_EVERY NSEC_PER_SEC		/* between looks at tasks that did not run */
+#define VIEW_EVERY (250 * NSEC_PER_MSEC)	/* between refreshes that a person sees */
 #define DRAIN_EVERY NSEC_PER_SEC
 #define KILL_AFTER (5 * NSEC_PER_SEC)	/* from SIGTERM to SIGKILL, as timeout(1) -k */
 #define GRACE (200 * NSEC_PER_MSEC)
@@ -55,7 +56,9 @@ struct run {
 	uint64_t end;
 	uint64_t last_tick;
 	uint64_t last_full;
+	uint64_t last_scan;		/* of the tasks; they are not asked at every tick */
 	struct tasks_totals before;	/* totals at the last tick */
+	uint64_t cpu_before;		/* of the machine */
 };
 
 static volatile sig_atomic_t stopping;
@@ -259,7 +262,9 @@ static int begin(struct run *run)
 	if (err)
 		return err__set(run->err, ERR_INTERNAL, err, "reading the tasks failed: %s",
 				strerror(-err));
-	run->last_tick = run->last_full = run->begin;
+	run->last_tick = run->last_full = run->last_scan = run->begin;
+	if (report->machine_wide)
+		collector__cpu_time(run->collector, &run->cpu_before);
 	run->before = *tasks__totals(report->tasks);
 	if (options->command)
 		return child__release(&run->child, run->err);
@@ -281,16 +286,37 @@ static void interval_of(struct run *run, uint64_t now, struct report_interval *i
 	const uint64_t *split = (const uint64_t *)&totals->split;
 	const uint64_t *before = (const uint64_t *)&run->before.split;
 	double ns = now - run->last_tick;
+	uint64_t cpu, used;
 
 	interval->time = (now - run->begin) / 1e9;
 	interval->seconds = ns / 1e9;
 	for (size_t i = 0; i < PPBPF_SUMMED_NR; i++)
 		interval->values[i] = totals->values[i] - run->before.values[i];
+	used = interval->values[PPBPF_CPU_NS];
 	for (size_t i = 0; i < sizeof(totals->split) / sizeof(*split); i++)
 		((uint64_t *)&interval->split)[i] = split[i] - before[i];
-	interval->cpu_percent = ns > 0 ? interval->values[PPBPF_CPU_NS] / ns * 100 : 0;
+	if (run->report->machine_wide && !collector__cpu_time(run->collector, &cpu)) {
+		used = cpu - run->cpu_before;
+		run->cpu_before = cpu;
+	}
+	interval->cpu_percent = ns > 0 ? used / ns * 100 : 0;
 	interval->resident_bytes = run->report->machine_wide && run->report->tracked[1] ?
 					   machine__memory_used() : totals->resident_bytes;
+}
+
+/*
+ * Whether this interval's sample needs the tasks. The machine's CPU time is
+ * known without them: nobody sees them more often than a view is refreshed,
+ * but for a stream that has every interval.
+ */
+static bool tasks_wanted(const struct run *run, uint64_t now)
+{
+	uint64_t age = now - run->last_scan;
+
+	if (!run->report->machine_wide || run->options->live == PPBPF_LIVE_JSONL ||
+	    run->options->live == PPBPF_LIVE_CSV)
+		return true;
+	return age >= (run->options->live == PPBPF_LIVE_TABLE ? VIEW_EVERY : FULL_EVERY);
 }
 
 /* An interval has ended: one more sample. */
@@ -301,8 +327,12 @@ static int tick(struct run *run, uint64_t now, enum snapshot_kind kind)
 	int err;
 
 	err = feed_failed(run, collector__drain(run->collector, report->tasks));
-	if (!err)
+	if (!err && (kind == SNAPSHOT_LAST || tasks_wanted(run, now))) {
 		err = feed_failed(run, collector__snapshot(run->collector, report->tasks, kind));
+		run->last_scan = now;
+		if (kind != SNAPSHOT_CHANGED)
+			run->last_full = now;
+	}
 	if (err)
 		return err;
 	interval_of(run, now, &interval);
@@ -326,8 +356,6 @@ static int tick(struct run *run, uint64_t now, enum snapshot_kind kind)
 	if (run->options->live != PPBPF_LIVE_NONE)
 		tasks__mark(report->tasks);
 	run->last_tick = now;
-	if (kind != SNAPSHOT_CHANGED)
-		run->last_full = now;
 	return 0;
 }
 
