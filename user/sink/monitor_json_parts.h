@@ -13,6 +13,7 @@ struct split_source {
 	const uint64_t *values;			/* summed ones, by enum ppbpf_value */
 	uint64_t wall_ns;
 	uint64_t life_ns;			/* when nobody was followed */
+	bool life_unknown;
 };
 
 void json_time_split(struct fields *fields, const struct report *report,

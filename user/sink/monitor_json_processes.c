@@ -69,7 +69,8 @@ static void json_not_followed(struct fields *fields, const struct report *report
 {
 	const uint64_t *values = source->values;
 
-	fields__ms(fields, "task_ms", source->life_ns);
+	json_part(fields, "task_ms", source->life_unknown ? "known at the end" : NULL,
+		  source->life_ns);
 	json_on_cpu(fields, report, values, values[PPBPF_CPU_NS],
 		    why_null(report, METRIC_PROCESS, PPBPF_CPU_NS));
 	json_part(fields, "run_queue_ms", why_null(report, METRIC_PROCESS, PPBPF_RUN_DELAY_NS),
