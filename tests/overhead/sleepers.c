@@ -2,14 +2,16 @@
 /*
  * Many tasks that do nothing, for measuring what their mere number costs.
  *
- *	sleepers processes|threads COUNT
+ *	sleepers processes|threads|wakers COUNT
  *
  * prints "ready" when all of them sleep and ends them when its standard input
- * does: nothing is left behind when whoever started it dies.
+ * does: nothing is left behind when whoever started it dies. Wakers are
+ * processes that wake up every 50 ms, so that each has changed in any 100 ms.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 #include <unistd.h>
 
 #define THREAD_STACK (32 * 1024)
+#define WAKER_US 50000
 
 static void *sleep_forever(void *unused)
 {
@@ -27,7 +30,13 @@ static void *sleep_forever(void *unused)
 	return NULL;
 }
 
-static int start_processes(pid_t *pids, long count)
+static void wake_forever(void)
+{
+	for (;;)
+		usleep(WAKER_US);
+}
+
+static int start_processes(pid_t *pids, long count, bool wakers)
 {
 	for (long i = 0; i < count; i++) {
 		pids[i] = fork();
@@ -37,6 +46,8 @@ static int start_processes(pid_t *pids, long count)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			close(STDIN_FILENO);
 			close(STDOUT_FILENO);
+			if (wakers)
+				wake_forever();
 			sleep_forever(NULL);
 		}
 	}
@@ -79,20 +90,28 @@ static int announce_and_wait(void)
 	return 0;
 }
 
+static bool is_kind(const char *name)
+{
+	return !strcmp(name, "processes") || !strcmp(name, "threads") || !strcmp(name, "wakers");
+}
+
 int main(int argc, char **argv)
 {
 	long count = argc == 3 ? atol(argv[2]) : 0;
 	pid_t *pids;
 	int err;
 
-	if (count <= 0 || (strcmp(argv[1], "processes") && strcmp(argv[1], "threads"))) {
-		fprintf(stderr, "usage: sleepers processes|threads COUNT\n");
+	if (count <= 0 || !is_kind(argv[1])) {
+		fprintf(stderr, "usage: sleepers processes|threads|wakers COUNT\n");
 		return 2;
 	}
 	pids = calloc((size_t)count, sizeof(*pids));
 	if (!pids)
 		return 4;
-	err = argv[1][0] == 'p' ? start_processes(pids, count) : start_threads(count);
+	if (argv[1][0] == 't')
+		err = start_threads(count);
+	else
+		err = start_processes(pids, count, argv[1][0] == 'w');
 	if (!err)
 		err = announce_and_wait();
 	end_processes(pids, count);
