@@ -61,10 +61,11 @@ int read_file(const char *path, size_t max, struct buf *out, struct err *e)
 
 struct atomic_file {
 	char *path;
-	char *temporary; /* NULL when the target is written directly */
 	char *folder;
 	FILE *stream;
 	bool is_stdout;
+	bool unnamed;	 /* written to a file that has no name yet */
+	char *temporary; /* the name of the file that will replace the target; NULL: none */
 };
 
 static int write_failed(struct err *e, const char *path, int error)
@@ -81,31 +82,60 @@ static char *folder_of(const char *path)
 	return slash == path ? strdup("/") : strndup(path, slash - path);
 }
 
-/*
- * In the target's own folder, as only there a rename is atomic. Not mkstemp(),
- * whose 0600 would hide from the umask what the user wants others to read.
- */
-static int open_temporary(struct atomic_file *f)
+static int create_file(const char *name, int unused)
+{
+	(void)unused;
+	return open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+}
+
+static int link_file(const char *name, int fd)
+{
+	char self[64];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+/* Beside the target, as only there a rename is atomic, under a name that is nobody's. */
+static int take_name(struct atomic_file *f, int (*take)(const char *name, int fd), int fd)
 {
 	static unsigned int serial;
-	int fd = -1;
+	int result = -1;
 
-	for (int i = 0; i < TEMPORARY_TRIES; i++) {
+	for (int i = 0; i < TEMPORARY_TRIES && result < 0; i++) {
 		free(f->temporary);
 		if (asprintf(&f->temporary, "%s/.ppbpf-%d-%u.tmp", f->folder, getpid(),
 			     __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED)) < 0) {
 			f->temporary = NULL;
 			return -ENOMEM;
 		}
-		fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-		if (fd >= 0 || errno != EEXIST)
+		result = take(f->temporary, fd);
+		if (result < 0 && errno != EEXIST)
 			break;
 	}
-	if (fd >= 0)
-		return fd;
+	if (result >= 0)
+		return result;
+	result = -errno;
 	/* It is not ours to remove: perhaps another's of this name. */
 	free(f->temporary);
 	f->temporary = NULL;
+	return result;
+}
+
+/*
+ * Without a name until the commit: killed before, we leave nothing. Not
+ * mkstemp(), whose 0600 would hide what the user's umask lets others read.
+ */
+static int open_temporary(struct atomic_file *f)
+{
+	int fd = open(f->folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+
+	f->unnamed = fd >= 0;
+	if (fd >= 0)
+		return fd;
+	/* NFS, FUSE and others cannot. */
+	if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)
+		return take_name(f, create_file, -1);
 	return -errno;
 }
 
@@ -208,37 +238,40 @@ static int sync_folder(const char *folder)
 	return err;
 }
 
-static int finish_stream(struct atomic_file *f)
+static int flush(struct atomic_file *f)
 {
 	bool failed = ferror(f->stream);
-	int err = 0;
 
 	if (fflush(f->stream))
-		err = -errno;
-	else if (failed)
-		err = -EIO;
+		return -errno;
+	if (failed)
+		return -EIO;
 	/* What is no file (a pipe, a terminal) has nothing to synchronise. */
-	if (!err && f->temporary && fsync(fileno(f->stream)))
-		err = -errno;
-	if (fclose(f->stream) && !err)
-		err = -errno;
-	f->stream = NULL;
-	return err;
+	if ((f->unnamed || f->temporary) && fsync(fileno(f->stream)))
+		return -errno;
+	return 0;
+}
+
+static int replace_target(struct atomic_file *f)
+{
+	if (rename(f->temporary, f->path))
+		return -errno;
+	free(f->temporary);
+	f->temporary = NULL;
+	return sync_folder(f->folder);
 }
 
 int atomic_file__commit(struct atomic_file *f, struct err *e)
 {
-	int err = finish_stream(f);
+	int err = flush(f);
 
-	if (!err && f->temporary) {
-		if (rename(f->temporary, f->path)) {
-			err = -errno;
-		} else {
-			free(f->temporary);
-			f->temporary = NULL;
-			err = sync_folder(f->folder);
-		}
-	}
+	if (!err && f->unnamed)
+		err = take_name(f, link_file, fileno(f->stream));
+	if (fclose(f->stream) && !err)
+		err = -errno;
+	f->stream = NULL;
+	if (!err && f->temporary)
+		err = replace_target(f);
 	if (err)
 		return write_failed(e, f->is_stdout ? "standard output" : f->path, -err);
 	return 0;

@@ -16,8 +16,8 @@ struct err;
 int read_file(const char *path, size_t max, struct buf *out, struct err *e);
 
 /*
- * A result that is there whole or not at all: written beside its target, and
- * renamed over it by the commit.
+ * A result that is there whole or not at all, even after a SIGKILL: written to
+ * a file without a name, which the commit gives its target's.
  *
  * - "-" is standard output.
  * - A device, pipe or socket (/dev/null, /dev/stdout) is written directly.
