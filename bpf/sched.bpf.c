@@ -74,6 +74,7 @@ struct cpu_time {
 	u64 total;
 	u64 exec;
 	u64 rq;		/* 0: this CPU has not switched yet */
+	u64 curr;	/* who runs */
 };
 
 struct {
@@ -91,9 +92,11 @@ static __always_inline void cpu_time_add(struct task_struct *prev, struct task_s
 
 	if (!time)
 		return;
-	if (time->rq && prev->pid)
+	/* some kernels let a switch pass untraced: what it began is nobody's */
+	if (time->curr == (u64)prev && prev->pid)
 		time->total += prev->se.sum_exec_runtime - time->exec;
 	time->exec = next->se.sum_exec_runtime;
+	time->curr = (u64)next;
 	time->rq = (u64)rq;
 }
 
@@ -102,30 +105,36 @@ struct cpu_time_walk {
 	u64 sum;
 };
 
+#define CPU_TIME_TRIES 4
+
 static long cpu_time_read(u32 cpu, struct cpu_time_walk *walk)
 {
 	u32 zero = 0;
-	struct cpu_time *time = bpf_map_lookup_percpu_elem(&cpu_times, &zero, cpu);
+	volatile struct cpu_time *time = bpf_map_lookup_percpu_elem(&cpu_times, &zero, cpu);
 	struct task_struct *curr;
+	u64 total, slice, clock;
 	struct rq *rq;
-	u64 clock, exec;
 
 	if (!time || !time->rq)
 		return 0;
-	rq = (struct rq *)time->rq;
-	curr = BPF_CORE_READ(rq, curr);
-	exec = time->exec;
-	walk->sum += time->total;
-	if (!BPF_CORE_READ(curr, pid))
-		return 0;
-	clock = BPF_CORE_READ(rq, clock);
-	exec = BPF_CORE_READ(curr, se.sum_exec_runtime) - exec;
-	/* a switch in between mixes two tasks: then the slice is taken as nothing */
-	if ((s64)exec < 0 || BPF_CORE_READ(rq, curr) != curr)
-		return 0;
-	walk->sum += exec;
-	if (walk->now > clock)
-		walk->sum += walk->now - clock;
+	/* the other CPU may switch meanwhile: then the parts belong to two tasks */
+	for (int i = 0; i < CPU_TIME_TRIES; i++) {
+		total = time->total;
+		slice = 0;
+		rq = (struct rq *)time->rq;
+		curr = (struct task_struct *)time->curr;
+		if (BPF_CORE_READ(curr, pid)) {
+			clock = BPF_CORE_READ(rq, clock);
+			slice = BPF_CORE_READ(curr, se.sum_exec_runtime) - time->exec;
+			if (walk->now > clock)
+				slice += walk->now - clock;
+		}
+		if (total == time->total && curr == (struct task_struct *)time->curr &&
+		    curr == BPF_CORE_READ(rq, curr))
+			break;
+		slice = 0;
+	}
+	walk->sum += total + slice;
 	return 0;
 }
 
