@@ -94,12 +94,18 @@ def monitor(config, seconds, *more):
     return cost, cost.own_report()
 
 
-def procfs_passes(config, passes=3):
-    """CPU ns of a pass over /proc (the fastest of a few) and the processes seen."""
-    out = subprocess.run([config.program("procfs"), str(passes)], check=True,
-                         capture_output=True, text=True).stdout
-    best = min((line.split() for line in out.splitlines()), key=lambda f: int(f[1]))
-    return int(best[1]), int(best[0])
+def procfs_pass(config, passes=5):
+    """CPU ns of a pass over /proc, a pass an interval as a monitor does it, and processes."""
+    out = subprocess.run([config.program("procfs"), str(passes), str(int(1000 * INTERVAL))],
+                         check=True, capture_output=True, text=True).stdout
+    rows = [[int(field) for field in line.split()] for line in out.splitlines()]
+    return statistics.median(row[1] for row in rows), rows[0][0]
+
+
+def ours_now(config, *more):
+    """(ns a snapshot by its own report, CPU ns an interval from outside)."""
+    cost, own = monitor(config, config.snapshot_seconds, *more)
+    return own["snapshot_ns"] / own["snapshots"], cost.cpu_per_interval
 
 
 def snapshot(config, report):
@@ -113,32 +119,34 @@ def snapshot(config, report):
 
 
 def snapshot_of(config, report, kind, what):
-    files, again, ours, whole = [], [], [], []
+    takes = {"files": lambda: procfs_pass(config)[0],
+             "again": lambda: procfs_pass(config)[0],
+             "followed": lambda: ours_now(config, "--comm", "sleepers"),
+             "machine": lambda: ours_now(config)}
+    taken = {name: [] for name in takes}
     with sleepers(config, kind, 2000):
-        processes = procfs_passes(config)[1]
+        processes = procfs_pass(config, 1)[1]
         for _ in range(config.snapshot_rounds):
-            turns = ["files", "again", "ours"]
-            random.shuffle(turns)
-            for turn in turns:
-                if turn == "ours":
-                    cost, own = monitor(config, config.snapshot_seconds)
-                    ours.append(own["snapshot_ns"] / own["snapshots"])
-                    whole.append(cost.cpu_per_interval)
-                else:
-                    (files if turn == "files" else again).append(procfs_passes(config)[0])
-    base = statistics.median(files)
+            for name in random.sample(list(takes), len(takes)):
+                taken[name].append(takes[name]())
     table = Table(f"A snapshot of {processes} processes {what}, all per-process metrics", "by",
-                  "rounds", "ms a snapshot", "ns a process", "MAD %", "times cheaper",
-                  "target")
+                  "rounds", "ms", "ns a process", "MAD %", "times cheaper", "target")
+    base = statistics.median(taken["files"])
     for name, values, target in (
-            ("/proc: stat, statm, io, status, schedstat, in C", files, None),
-            ("the same again (control)", again, None),
-            ("ppbpf: task iterator and parsing (metadata.self)", ours, 100),
-            ("ppbpf: the whole process, output included (from outside)", whole, None)):
+            ("/proc: stat, statm, io, status, schedstat, in C", taken["files"], None),
+            ("the same again (control)", taken["again"], None),
+            ("ppbpf, all of them followed: a snapshot, parsed",
+             [snap for snap, _ in taken["followed"]], 100),
+            ("ppbpf, machine-wide: a snapshot, parsed",
+             [snap for snap, _ in taken["machine"]], 100),
+            ("ppbpf, all followed: all it does in an interval, from outside",
+             [cpu for _, cpu in taken["followed"]], None),
+            ("ppbpf, machine-wide: all it does in an interval, from outside",
+             [cpu for _, cpu in taken["machine"]], None)):
         middle = statistics.median(values)
         table.add(name, len(values), three_digits(middle / 1e6),
                   three_digits(middle / processes), f"{mad_percent(values):.1f}",
-                  "" if values is files else f"{base / middle:.2f}",
+                  "" if values is taken["files"] else f"{base / middle:.2f}",
                   verdict(base / middle, target, at_least=True))
     report(table)
 

@@ -3,9 +3,10 @@
  * What a snapshot of every process costs a program that reads /proc: the five
  * files that hold ppbpf's per-process figures, read and not even parsed.
  *
- *	procfs PASSES
+ *	procfs PASSES PAUSE_MS
  *
- * prints "processes cpu_ns wall_ns" for each pass.
+ * prints "processes cpu_ns wall_ns" for each pass. The pause between passes is
+ * a monitor's interval: back to back, a pass finds its memory in the caches.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -73,14 +74,16 @@ static int pass(void)
 
 int main(int argc, char **argv)
 {
-	int passes = argc == 2 ? atoi(argv[1]) : 0, err = 0;
+	int passes = argc == 3 ? atoi(argv[1]) : 0, err = 0;
 
 	if (passes <= 0) {
-		fprintf(stderr, "usage: procfs PASSES\n");
+		fprintf(stderr, "usage: procfs PASSES PAUSE_MS\n");
 		return 2;
 	}
-	while (!err && passes--)
+	while (!err && passes--) {
 		err = pass();
+		usleep((useconds_t)atoi(argv[2]) * 1000);
+	}
 	if (err)
 		fprintf(stderr, "procfs: %s\n", strerror(-err));
 	return err ? 4 : 0;
