@@ -7,7 +7,7 @@
  *	cpu child SECONDS		a child burns; the rusage that wait4 gives
  *	cpu threads N MS		N threads burn and end before their process
  *	cpu leader MS			the main thread ends first, another burns on
- *	cpu rival SECONDS CPU PID	burns beside PID on one CPU; what PID took
+ *	cpu rival SECONDS CPU PID	a child burns beside PID on one CPU; what PID took
  *	cpu spin CPU			spins until it is killed
  *	cpu switch N			N ping-pongs over pipes with a child
  */
@@ -130,21 +130,45 @@ static int cmd_leader(char **argv)
 	pthread_exit(NULL);
 }
 
+struct shares {
+	int64_t wall;
+	int64_t rival;
+};
+
+static struct shares burn_beside(pid_t rival, int cpu, double seconds)
+{
+	struct schedstat before, after;
+	int64_t begin;
+
+	pin(cpu);
+	before = schedstat_of(rival);
+	begin = wall_ns();
+	spin_until(begin + (int64_t)(seconds * 1e9));
+	after = schedstat_of(rival);
+	return (struct shares){ wall_ns() - begin, after.cpu - before.cpu };
+}
+
 static int cmd_rival(char **argv)
 {
-	pid_t rival = atoi(argv[2]);
-	struct schedstat before, after;
-	struct stretch life;
+	struct schedstat stat;
+	struct shares shares;
+	int channel[2];
+	pid_t pid;
 
-	pin(atoi(argv[1]));
-	before = schedstat_of(rival);
-	life = stretch_begin();
-	spin_until(wall_ns() + (int64_t)(atof(argv[0]) * 1e9));
-	stretch_end(&life);
-	after = schedstat_of(rival);
+	check(!pipe(channel));
+	pid = fork();
+	check(pid >= 0);
+	if (!pid) {
+		shares = burn_beside(atoi(argv[2]), atoi(argv[1]), atof(argv[0]));
+		check(write(channel[1], &shares, sizeof(shares)) == sizeof(shares));
+		_exit(0);
+	}
+	check(read(channel[0], &shares, sizeof(shares)) == sizeof(shares));
+	stat = settle(pid);
+	reap(pid, NULL);
 	say("{\"what\": \"rival\", \"pid\": %d, \"wall_ns\": %" PRId64 ", \"cpu_ns\": %" PRId64
 	    ", \"delay_ns\": %" PRId64 ", \"rival_cpu_ns\": %" PRId64 "}",
-	    getpid(), life.wall, life.cpu, life.delay, after.cpu - before.cpu);
+	    pid, shares.wall, stat.cpu, stat.delay, shares.rival);
 	return 0;
 }
 
@@ -160,7 +184,7 @@ static int cmd_switch(char **argv)
 {
 	int there[2], back[2], trips = atoi(argv[0]);
 	struct rusage usage;
-	char byte = 0;
+	char path[64], byte = 0;
 	pid_t pid;
 
 	check(!pipe(there) && !pipe(back));
@@ -174,9 +198,6 @@ static int cmd_switch(char **argv)
 	for (int i = 0; i < trips; i++)
 		check(write(there[1], &byte, 1) == 1 && read(back[0], &byte, 1) == 1);
 	settle(pid);
-	/* exact once the zombie has left its CPU; its directory lives until it is reaped */
-	char path[64];
-
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	say("{\"what\": \"switch\", \"pid\": %d, \"voluntary\": %" PRId64
 	    ", \"involuntary\": %" PRId64 "}",

@@ -6,6 +6,7 @@ as `not ok - name: why`, and the program's exit status is 1.
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,23 @@ class Report:
 
 def trigger(name):
     return os.path.join(BUILD, "tests", "bpf", name)
+
+
+class OwnName:
+    """A trigger under a name that nobody else's processes have."""
+
+    def __init__(self, name):
+        self.comm = f"pb{os.getpid()}{name}"[:15]
+        self.source = trigger(name)
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="ppbpf-test-")
+        self.path = os.path.join(self.folder, self.comm)
+        shutil.copy(self.source, self.path)
+        return self
+
+    def __exit__(self, *unused):
+        shutil.rmtree(self.folder)
 
 
 class Truth:
@@ -121,6 +139,12 @@ class Run:
         """Everything that was lost, by kind; nothing when all is well."""
         dropped = self.envelope["metadata"]["dropped"]
         return {name: count for name, count in dropped.items() if count}
+
+
+    def lost_processes(self):
+        """Ended processes without a row: their exits were lost, or they had no room."""
+        dropped = self.envelope["metadata"]["dropped"]
+        return dropped["events_exit"] + dropped["processes_folded"]
 
 
 def start(options, command=None, env=None):

@@ -509,6 +509,7 @@ struct contender {
 	pthread_t thread;
 	int64_t locked;
 	int64_t asleep;
+	int64_t life;
 };
 
 static void *contend(void *arg)
@@ -516,6 +517,7 @@ static void *contend(void *arg)
 	struct contender *me = arg;
 	struct stretch s;
 
+	me->life = wall_ns();
 	for (int i = 0; i < 5; i++) {
 		s = stretch_begin();
 		pthread_mutex_lock(&mutex);
@@ -527,6 +529,7 @@ static void *contend(void *arg)
 		me->asleep += stretch_blocked(&s);
 		pthread_mutex_unlock(&mutex);
 	}
+	me->life = wall_ns() - me->life;
 	return NULL;
 }
 
@@ -535,7 +538,7 @@ static void run_threads(void)
 {
 	struct stretch main_wait = stretch_begin();
 	struct contender all[4] = { 0 };
-	int64_t locked, asleep = 0;
+	int64_t locked, life, asleep = 0;
 
 	for (int i = 0; i < 4; i++)
 		check(!pthread_create(&all[i].thread, NULL, contend, &all[i]));
@@ -543,13 +546,15 @@ static void run_threads(void)
 		pthread_join(all[i].thread, NULL);
 	stretch_end(&main_wait);
 	locked = stretch_blocked(&main_wait);
+	life = main_wait.wall;
 	for (int i = 0; i < 4; i++) {
 		locked += all[i].locked;
 		asleep += all[i].asleep;
+		life += all[i].life;
 	}
 	say("{\"what\": \"threads\", \"pid\": %d, \"lock_ns\": %" PRId64
-	    ", \"sleep_ns\": %" PRId64 ", \"wall_ns\": %" PRId64 "}",
-	    getpid(), locked, asleep, main_wait.wall);
+	    ", \"sleep_ns\": %" PRId64 ", \"wall_ns\": %" PRId64 ", \"life_ns\": %" PRId64 "}",
+	    getpid(), locked, asleep, main_wait.wall, life);
 }
 
 int main(int argc, char **argv)
