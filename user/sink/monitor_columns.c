@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "sink/monitor_columns.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/term.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "sink/fields.h"
+#include "sink/page.h"
+
+#define PID_WIDTH 8
+#define NAME_MAX 40
+#define ALWAYS 100
+
+#define IN_LIVE (1u << 0)
+#define AT_END (1u << 1)
+#define FOR_TARGETS (1u << 2)	/* needs the split of the followed */
+#define WHEN_USED (1u << 3)	/* left out while it is 0 for everybody */
+
+struct column {
+	const char *sort;
+	const char *title;
+	int width;
+	int keep;		/* the lowest is the first to go when it gets narrow */
+	unsigned int flags;
+	enum ppbpf_value needs;	/* the metric that it stands for */
+	double (*value)(const struct process_row *row);
+	char *(*format)(char *out, double value);
+};
+
+static double cpu_percent(const struct process_row *row)
+{
+	return row->cpu_percent;
+}
+
+static double on_cpu(const struct process_row *row)
+{
+	return row->process->values[PPBPF_CPU_NS];
+}
+
+static double waiting(const struct process_row *row)
+{
+	const struct process *process = row->process;
+
+	return process->followed ? process->split.run_queue : process->values[PPBPF_RUN_DELAY_NS];
+}
+
+static double blocked(const struct process_row *row)
+{
+	double sum = 0;
+
+	for (int i = 0; i < PPBPF_REASON_NR; i++)
+		sum += row->process->split.blocked[i];
+	return sum;
+}
+
+static double memory_now(const struct process_row *row)
+{
+	const uint64_t *values = row->process->values;
+
+	if (!row->process->memory_known && !row->process->kthread && !row->process->ended)
+		return NAN;
+	return values[PPBPF_RSS_ANON_BYTES] + values[PPBPF_RSS_FILE_BYTES] +
+	       values[PPBPF_RSS_SHMEM_BYTES];
+}
+
+static double memory_peak(const struct process_row *row)
+{
+	double peak = row->process->values[PPBPF_PEAK_RSS_BYTES];
+
+	return peak > 0 || row->process->kthread ? peak : NAN;
+}
+
+static double bytes_read(const struct process_row *row)
+{
+	return row->process->values[PPBPF_READ_BYTES];
+}
+
+static double bytes_written(const struct process_row *row)
+{
+	return row->process->values[PPBPF_WRITE_BYTES];
+}
+
+static double bytes_sent(const struct process_row *row)
+{
+	const uint64_t *values = row->process->values;
+
+	return values[PPBPF_TCP_SENT_BYTES] + values[PPBPF_UDP_SENT_BYTES];
+}
+
+static double bytes_received(const struct process_row *row)
+{
+	const uint64_t *values = row->process->values;
+
+	return values[PPBPF_TCP_RECEIVED_BYTES] + values[PPBPF_UDP_RECEIVED_BYTES];
+}
+
+/* A signal is negative; NaN: it goes on, or nobody knows. */
+static double exit_code(const struct process_row *row)
+{
+	const struct process *process = row->process;
+
+	if (!process->ended || process->exit_lost)
+		return NAN;
+	if (WIFSIGNALED(process->exit_code))
+		return -WTERMSIG(process->exit_code);
+	return WEXITSTATUS(process->exit_code);
+}
+
+static char *format_exit(char *out, double code)
+{
+	if (isnan(code))
+		return strcpy(out, "-");
+	if (code < 0)
+		snprintf(out, UNITS_TEXT, "sig %d", (int)-code);
+	else
+		snprintf(out, UNITS_TEXT, "%d", (int)code);
+	return out;
+}
+
+static const struct column columns[] = {
+	{ "cpu", "cpu", 9, ALWAYS, IN_LIVE, PPBPF_CPU_NS, cpu_percent, format_percent },
+	{ "cpu", "on CPU", 9, 95, IN_LIVE | AT_END, PPBPF_CPU_NS, on_cpu, format_seconds },
+	{ "waiting", "waiting", 10, 90, IN_LIVE | AT_END, PPBPF_RUN_DELAY_NS, waiting,
+	  format_seconds },
+	{ "blocked", "blocked", 10, 80, IN_LIVE | AT_END | FOR_TARGETS, PPBPF_RUN_DELAY_NS, blocked,
+	  format_seconds },
+	{ "memory", "memory", 10, 85, IN_LIVE, PPBPF_RSS_ANON_BYTES, memory_now, format_bytes },
+	{ "memory", "peak", 10, 85, AT_END, PPBPF_PEAK_RSS_BYTES, memory_peak, format_bytes },
+	{ "read", "read", 10, 40, IN_LIVE | AT_END | WHEN_USED, PPBPF_READ_BYTES, bytes_read,
+	  format_bytes },
+	{ "written", "written", 10, 45, IN_LIVE | AT_END | WHEN_USED, PPBPF_WRITE_BYTES,
+	  bytes_written, format_bytes },
+	{ "sent", "sent", 10, 30, IN_LIVE | AT_END | WHEN_USED, PPBPF_TCP_SENT_BYTES, bytes_sent,
+	  format_bytes },
+	{ "received", "received", 10, 35, IN_LIVE | AT_END | WHEN_USED, PPBPF_TCP_RECEIVED_BYTES,
+	  bytes_received, format_bytes },
+	{ "exit", "exit", 7, 70, AT_END, PPBPF_CPU_NS, exit_code, format_exit },
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static const char *const sort_names[] = {
+	"cpu", "waiting", "blocked", "memory", "read", "written", "sent", "received", "pid",
+};
+
+bool monitor_sort__valid(const char *name, const char **nearest)
+{
+	size_t count = sizeof(sort_names) / sizeof(sort_names[0]);
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(sort_names[i], name))
+			return true;
+	*nearest = text_nearest(name, sort_names, count, sizeof(sort_names[0]));
+	return false;
+}
+
+/* What to order by; NULL: the pid. */
+static const struct column *sort_column(const struct process_view *view)
+{
+	const char *sort = view->sort ? view->sort : "cpu";
+	unsigned int flag = view->live ? IN_LIVE : AT_END;
+
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (columns[i].flags & flag && !strcmp(columns[i].sort, sort))
+			return &columns[i];
+	return NULL;
+}
+
+/* Unknown ones come last. */
+static double sort_key(const struct column *column, const struct process_row *row)
+{
+	double value = column ? column->value(row) : 0;
+
+	return isnan(value) ? -1 : value;
+}
+
+static int by_column(const void *a, const void *b, void *context)
+{
+	const struct column *column = context;
+	const struct process_row *x = a, *y = b;
+	double more = sort_key(column, y) - sort_key(column, x);
+
+	if (more > 0)
+		return 1;
+	if (more < 0)
+		return -1;
+	return x->process->tgid < y->process->tgid ? -1 : x->process->tgid > y->process->tgid;
+}
+
+void process_view__sort(const struct process_view *view, struct process_row *rows, size_t count)
+{
+	qsort_r(rows, count, sizeof(*rows), by_column, (void *)sort_column(view));
+}
+
+int process_view__rows(const struct process_view *view, struct process_row **rows)
+{
+	const struct tasks *tasks = view->report->tasks;
+	struct process *process;
+	size_t count = 0;
+
+	for (process = tasks__first(tasks); process; process = process->next)
+		count++;
+	*rows = calloc(count + 1, sizeof(**rows));
+	if (!*rows)
+		return -ENOMEM;
+	count = 0;
+	for (process = tasks__first(tasks); process; process = process->next)
+		(*rows)[count++] = (struct process_row){ process, 0 };
+	return count;
+}
+
+static bool is_used(const struct column *column, const struct process_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (column->value(&rows[i]) > 0)
+			return true;
+	return false;
+}
+
+static bool is_shown(const struct process_view *view, const struct column *column,
+		     const struct process_row *rows, size_t count)
+{
+	const struct metric *metric = metric_of(METRIC_PROCESS, column->needs);
+
+	if (!(column->flags & (view->live ? IN_LIVE : AT_END)))
+		return false;
+	if (column->flags & FOR_TARGETS && !view->report->split_known)
+		return false;
+	if (metric_why_null(view->report, metric))
+		return false;
+	return column == sort_column(view) || !(column->flags & WHEN_USED) ||
+	       is_used(column, rows, count);
+}
+
+/* Leaves the least important columns out until the rest fits beside a name. */
+static int choose(const struct process_view *view, int width, const struct process_row *rows,
+		  size_t count, bool *shown)
+{
+	const struct column *sorted = sort_column(view);
+	int name_min = width / 5, taken = PID_WIDTH + name_min;
+
+	for (size_t i = 0; i < COLUMNS; i++) {
+		shown[i] = is_shown(view, &columns[i], rows, count);
+		taken += shown[i] ? columns[i].width : 0;
+	}
+	while (taken > width) {
+		size_t least = COLUMNS;
+
+		for (size_t i = 0; i < COLUMNS; i++)
+			if (shown[i] && &columns[i] != sorted &&
+			    (least == COLUMNS || columns[i].keep < columns[least].keep))
+				least = i;
+		if (least == COLUMNS)
+			break;
+		shown[least] = false;
+		taken -= columns[least].width;
+	}
+	taken -= name_min;
+	return width - taken < name_min ? name_min :
+	       width - taken > NAME_MAX ? NAME_MAX : width - taken;
+}
+
+void process_text(struct buf *out, const struct process *process)
+{
+	const char *command = process->command;
+	size_t length, begin = 0;
+
+	if (!command || !*command) {
+		length = strnlen(process->comm, sizeof(process->comm));
+		buf__puts(out, process->kthread ? "[" : "");
+		buf__append(out, process->comm, length);
+		buf__puts(out, process->kthread ? "]" : "");
+		return;
+	}
+	length = strcspn(command, " ");
+	for (size_t i = 0; i + 1 < length; i++)
+		if (command[i] == '/')
+			begin = i + 1;
+	buf__puts(out, command + begin);
+}
+
+static void print_heading(const struct process_view *view, struct page *page, const bool *shown,
+			  int name_width)
+{
+	page__style(page, PAGE_BOLD);
+	page__column(page, view->title, -(PID_WIDTH + name_width));
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (shown[i])
+			page__column(page, columns[i].title, columns[i].width);
+	page__end_line(page);
+}
+
+static void print_row(struct page *page, const struct process_row *row, const bool *shown,
+		      int name_width)
+{
+	struct buf name = BUF_INIT;
+	char text[UNITS_TEXT];
+
+	snprintf(text, sizeof(text), "%u ", row->process->tgid);
+	page__column(page, text, PID_WIDTH);
+	process_text(&name, row->process);
+	page__column(page, buf__str(&name), -name_width);
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (shown[i])
+			page__column(page, columns[i].format(text, columns[i].value(row)),
+				     columns[i].width);
+	page__end_line(page);
+	buf__free(&name);
+}
+
+void process_view__print(const struct process_view *view, struct page *page,
+			 const struct process_row *rows, size_t count, size_t shown)
+{
+	bool columns_shown[COLUMNS];
+	int name_width = choose(view, page->term->width, rows, count, columns_shown);
+
+	print_heading(view, page, columns_shown, name_width);
+	for (size_t i = 0; i < count && i < shown; i++)
+		print_row(page, &rows[i], columns_shown, name_width);
+}

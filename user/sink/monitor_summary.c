@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "sink/monitor_summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/term.h"
+#include "base/units.h"
+#include "model/report.h"
+#include "sink/monitor_columns.h"
+#include "sink/monitor_lines.h"
+#include "sink/page.h"
+
+#define TOP 10
+#define TOP_MIN 3
+#define PROMPT_LINES 2	/* of a screen, for what comes after us */
+#define INDENT 2
+
+/* Rows that a screen has room for beside the other lines and the line of the rest. */
+static size_t rows_to_show(const struct term *term, const struct monitor_summary *options,
+			   size_t count, int other_lines)
+{
+	int room = term->height - PROMPT_LINES - other_lines;
+
+	if (options->top)
+		return options->top;
+	if (!term->is_terminal || room >= TOP || room >= (int)count)
+		return TOP;
+	room--;
+	return room > TOP_MIN ? room : TOP_MIN;
+}
+
+static void print_processes(struct page *page, const struct process_view *view,
+			    struct process_row *rows, size_t count, size_t shown)
+{
+	char more[UNITS_TEXT];
+
+	process_view__sort(view, rows, count);
+	process_view__print(view, page, rows, count, shown);
+	if (count > shown) {
+		page__style(page, PAGE_DIM);
+		page__text(page, "        (%s more: --top %zu)", format_count(more, count - shown),
+			   count < 1000 ? count : 1000);
+		page__end_line(page);
+	}
+}
+
+static void print_warnings(struct page *page, const struct report *report)
+{
+	for (size_t i = 0; i < report->warning_count; i++) {
+		page__style(page, PAGE_YELLOW);
+		page__text(page, "warning: ");
+		page__style(page, PAGE_PLAIN);
+		page__words(page, INDENT, report->warnings[i]);
+		page__end_line(page);
+	}
+}
+
+static void add_lost(struct buf *text, const char *name, uint64_t n)
+{
+	char count[UNITS_TEXT];
+
+	if (n)
+		buf__printf(text, "%s %s %s", text->length ? "," : "lost:", format_count(count, n),
+			    name);
+}
+
+/* Each kind of loss by its name in metadata.dropped. */
+static void losses(struct buf *text, const struct report *report)
+{
+	for (int i = 0; i < PPBPF_COUNTER_NR; i++)
+		if (counter_loss_name(i))
+			add_lost(text, counter_loss_name(i), report->counters[i]);
+	add_lost(text, "processes_folded", tasks__totals(report->tasks)->processes_folded);
+	if (!text->length)
+		buf__puts(text, "nothing lost");
+}
+
+/* What lacks for one and the same reason is named once: "perf.cycles and 3 more (no PMU)". */
+static void unavailable(struct buf *text, const struct report *report)
+{
+	const struct report_missing *missing = report->missing;
+
+	for (size_t i = 0; i < report->missing_count; i++) {
+		size_t same = 0, before = 0;
+
+		for (size_t k = 0; k < report->missing_count; k++)
+			if (!strcmp(missing[k].why, missing[i].why)) {
+				same++;
+				before += k < i;
+			}
+		if (before)
+			continue;
+		buf__printf(text, "%s%s", text->length ? ", " : "unavailable: ", missing[i].name);
+		if (same > 1)
+			buf__printf(text, " and %zu more", same - 1);
+		buf__printf(text, " (%s)", missing[i].why);
+	}
+}
+
+static void own_cost(struct buf *text, const struct report *report)
+{
+	const struct report_self *self = &report->self;
+	double seconds = self->user_seconds + self->system_seconds;
+	char percent[UNITS_TEXT], bytes[UNITS_TEXT];
+
+	buf__printf(text, "own cost %s of a core, %s",
+		    format_percent(percent, report->duration > 0 ?
+				   100 * seconds / report->duration : 0),
+		    format_bytes(bytes, self->resident_bytes));
+	if (self->bpf_known && report->duration > 0)
+		buf__printf(text, ", BPF programs %s",
+			    format_percent(percent, self->bpf_ns / report->duration / 1e7));
+}
+
+static void print_caveats(struct page *page, const struct report *report)
+{
+	void (*const remarks[])(struct buf *, const struct report *) = {
+		losses, unavailable, own_cost,
+	};
+
+	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
+		struct buf text = BUF_INIT;
+
+		remarks[i](&text, report);
+		if (i && text.length)
+			page__dot(page);
+		page__words(page, INDENT, buf__str(&text));
+		buf__free(&text);
+	}
+	page__end_line(page);
+}
+
+/* Who is worth a closer look: of user space, still there, and not us. */
+static const struct process *busiest(const struct process_row *rows, size_t count)
+{
+	const struct process *most = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct process *process = rows[i].process;
+
+		if (process->ended || process->kthread || process->tgid == (uint32_t)getpid())
+			continue;
+		if (!most || process->values[PPBPF_CPU_NS] > most->values[PPBPF_CPU_NS])
+			most = process;
+	}
+	return most;
+}
+
+static void print_next(struct page *page, const struct report *report,
+		       const struct monitor_summary *options, const struct process_row *rows,
+		       size_t count)
+{
+	const struct process *process = busiest(rows, count);
+
+	if (report->machine_wide && process)
+		page__text(page, "next: ppbpf monitor --pid %u", process->tgid);
+	else if (!report->machine_wide && options->can_profile && report->has_command)
+		page__text(page, "next: ppbpf profile -- %s", report->target);
+	else if (!report->machine_wide && options->can_profile && process)
+		page__text(page, "next: ppbpf profile --pid %u", process->tgid);
+	else
+		return;
+	page__end_line(page);
+}
+
+/* The foot is made first, to know how many rows of processes a screen has room for. */
+static int print_all(struct page *page, struct page *foot, const struct report *report,
+		     const struct monitor_summary *options)
+{
+	const struct monitor_lines lines = { .report = report, .seconds = report->duration };
+	const struct process_view view = {
+		.report = report, .sort = options->sort,
+		.title = report->machine_wide ? "processes" : "processes that lived",
+	};
+	struct process_row *rows;
+	int count = process_view__rows(&view, &rows);
+
+	if (count < 0)
+		return count;
+	print_warnings(foot, report);
+	print_caveats(foot, report);
+	print_next(foot, report, options, rows, count);
+	lines_header(page, &lines);
+	page__end_line(page);
+	if (report->split_known) {
+		lines_time(page, &lines);
+		page__end_line(page);
+	}
+	lines_resources(page, &lines);
+	page__end_line(page);
+	/* the heading of the processes, and an empty line after them */
+	print_processes(page, &view, rows, count,
+			rows_to_show(page->term, options, count, page->lines + foot->lines + 2));
+	page__end_line(page);
+	page__append(page, foot);
+	free(rows);
+	return page__error(page);
+}
+
+int monitor_summary__print(FILE *out, const struct term *term, const struct report *report,
+			   const struct monitor_summary *options)
+{
+	struct page page, foot;
+	int err;
+
+	if (!report->tasks)
+		return 0;
+	page__init(&page, term);
+	page__init(&foot, term);
+	err = print_all(&page, &foot, report, options);
+	if (!err && (fwrite(page.out.data, 1, page.out.length, out) != page.out.length ||
+		     fflush(out)))
+		err = errno ? -errno : -EIO;
+	page__free(&page);
+	page__free(&foot);
+	return err;
+}

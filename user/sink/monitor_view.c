@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "sink/monitor_view.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/term.h"
+#include "base/units.h"
+#include "model/report.h"
+#include "sink/fields.h"
+#include "sink/monitor_columns.h"
+#include "sink/monitor_lines.h"
+#include "sink/output.h"
+#include "sink/page.h"
+
+#define FRAME_SECONDS 0.25
+#define TOP 10
+#define TOP_MIN 1
+#define HEADING_EVERY 20	/* plain lines */
+
+#define HIDE_CURSOR "\033[?25l"
+#define SHOW_CURSOR "\033[?25h"
+#define ERASE_LINE_END "\033[K"
+#define ERASE_BELOW "\033[J"
+
+struct monitor_view {
+	int fd;
+	const char *sort;
+	unsigned int top;
+	struct term term;
+	bool in_place;
+	bool began;			/* something has been written */
+	double shown_at;		/* seconds from the start; of the last frame or line */
+	double seconds;			/* since then */
+	double cpu;			/* since then: percent times seconds */
+	uint64_t values[PPBPF_SUMMED_NR];	/* since then */
+	struct page frame;		/* what the terminal shows */
+	struct hash *shown;		/* tgid, start -> CPU time when last shown, + 1 */
+	int lines;			/* plain ones */
+};
+
+static bool is_dumb(void)
+{
+	const char *name = getenv("TERM");
+
+	return !name || !*name || !strcmp(name, "dumb");
+}
+
+struct monitor_view *monitor_view__new(int fd, const char *sort, unsigned int top)
+{
+	struct monitor_view *view = calloc(1, sizeof(*view));
+
+	if (!view)
+		return NULL;
+	view->shown = hash__new();
+	if (!view->shown) {
+		free(view);
+		return NULL;
+	}
+	view->fd = fd;
+	view->sort = sort;
+	view->top = top;
+	term__detect(&view->term, fd);
+	view->in_place = view->term.is_terminal && !is_dumb();
+	page__init(&view->frame, &view->term);
+	return view;
+}
+
+/* --- refreshed in place ------------------------------------------------------- */
+
+/* Each process's share of a CPU since the last frame, by the kernel's exact times. */
+static void measure_cpu(struct monitor_view *view, struct process_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct process *process = rows[i].process;
+		uint64_t now = process->values[PPBPF_CPU_NS];
+		void *before = hash__get(view->shown, process->tgid, process->start_boot_ns);
+		uint64_t ns = before ? now - ((uintptr_t)before - 1) : now;
+
+		rows[i].cpu_percent = view->seconds > 0 ? ns / view->seconds / 1e7 : NAN;
+		if (process->ended)
+			hash__remove(view->shown, process->tgid, process->start_boot_ns);
+		else
+			hash__set(view->shown, process->tgid, process->start_boot_ns,
+				  (void *)(uintptr_t)(now + 1));
+	}
+}
+
+/* Those that are there. */
+static size_t keep_alive(struct process_row *rows, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!rows[i].process->ended)
+			rows[kept++] = rows[i];
+	return kept;
+}
+
+static int print_processes(struct monitor_view *view, struct page *page,
+			   const struct report *report)
+{
+	const struct process_view processes = {
+		.report = report, .sort = view->sort, .live = true, .title = "processes",
+	};
+	/* one line for the heading, and the cursor is in the one below the last */
+	int room = view->term.height - page->lines - 2;
+	size_t top = view->top ? view->top : TOP, alive;
+	struct process_row *rows;
+	int count = process_view__rows(&processes, &rows);
+
+	if (count < 0)
+		return count;
+	measure_cpu(view, rows, count);
+	alive = keep_alive(rows, count);
+	process_view__sort(&processes, rows, alive);
+	if (room < (int)top)
+		top = room < TOP_MIN ? TOP_MIN : room;
+	process_view__print(&processes, page, rows, alive, top);
+	free(rows);
+	return 0;
+}
+
+/* Up to the first row of the frame that is there, however the terminal has wrapped it since. */
+static void go_back(const struct monitor_view *view, struct buf *out)
+{
+	int rows = page__rows(&view->frame, view->term.width);
+
+	if (rows >= view->term.height)
+		rows = view->term.height - 1;
+	buf__putc(out, '\r');
+	if (rows > 0)
+		buf__printf(out, "\033[%dA", rows);
+}
+
+static int write_frame(struct monitor_view *view, const struct page *page)
+{
+	const char *at = buf__str(&page->out), *end;
+	struct buf out = BUF_INIT;
+	int err;
+
+	if (!view->began)
+		buf__puts(&out, HIDE_CURSOR);
+	else
+		go_back(view, &out);
+	for (; *at; at = end + 1) {
+		end = strchrnul(at, '\n');
+		buf__append(&out, at, end - at);
+		buf__puts(&out, ERASE_LINE_END "\n");
+		if (!*end)
+			break;
+	}
+	buf__puts(&out, ERASE_BELOW);
+	err = page__error(page) ? page__error(page) : output_write(view->fd, &out);
+	view->began = true;
+	buf__free(&out);
+	return err;
+}
+
+static int show_frame(struct monitor_view *view, const struct report *report, double time)
+{
+	const struct monitor_lines lines = { .report = report, .seconds = time, .live = true };
+	struct page page;
+	int err;
+
+	term__resize(&view->term, view->fd);
+	page__init(&page, &view->term);
+	lines_header(&page, &lines);
+	lines_time(&page, &lines);
+	lines_resources(&page, &lines);
+	err = print_processes(view, &page, report);
+	if (!err)
+		err = write_frame(view, &page);
+	page__free(&view->frame);
+	view->frame = page;
+	return err;
+}
+
+/* --- plain lines -------------------------------------------------------------- */
+
+struct plain_column {
+	const char *title;
+	enum ppbpf_value first;		/* the sum of the two is shown */
+	enum ppbpf_value second;
+	char *(*format)(char *out, double value);
+};
+
+static const struct plain_column plain_columns[] = {
+	{ "waiting", PPBPF_RUN_DELAY_NS, PPBPF_RUN_DELAY_NS, format_seconds },
+	{ "read", PPBPF_READ_BYTES, PPBPF_READ_BYTES, format_bytes },
+	{ "written", PPBPF_WRITE_BYTES, PPBPF_WRITE_BYTES, format_bytes },
+	{ "sent", PPBPF_TCP_SENT_BYTES, PPBPF_UDP_SENT_BYTES, format_bytes },
+	{ "received", PPBPF_TCP_RECEIVED_BYTES, PPBPF_UDP_RECEIVED_BYTES, format_bytes },
+};
+
+#define PLAIN_COLUMNS (sizeof(plain_columns) / sizeof(plain_columns[0]))
+#define PLAIN_WIDTH 11
+
+static void print_plain_heading(struct page *page)
+{
+	page__column(page, "time", PLAIN_WIDTH);
+	page__column(page, "cpu", PLAIN_WIDTH);
+	page__column(page, "memory", PLAIN_WIDTH);
+	for (size_t i = 0; i < PLAIN_COLUMNS; i++)
+		page__column(page, plain_columns[i].title, PLAIN_WIDTH);
+	page__end_line(page);
+}
+
+static double plain_value(const struct monitor_view *view, const struct report *report,
+			  const struct plain_column *column)
+{
+	if (metric_why_null(report, metric_of(METRIC_PROCESS, column->first)))
+		return NAN;
+	if (column->first == column->second)
+		return view->values[column->first];
+	return view->values[column->first] + view->values[column->second];
+}
+
+static int show_line(struct monitor_view *view, const struct report *report,
+		     const struct report_interval *interval)
+{
+	double cpu = report->tracked[0] ? view->cpu / view->seconds : NAN;
+	struct page page;
+	char text[UNITS_TEXT];
+	int err;
+
+	page__init(&page, &view->term);
+	if (view->lines++ % HEADING_EVERY == 0)
+		print_plain_heading(&page);
+	page__column(&page, format_seconds(text, interval->time * 1e9), PLAIN_WIDTH);
+	page__column(&page, format_percent(text, cpu), PLAIN_WIDTH);
+	page__column(&page, format_bytes(text, report->tracked[1] ? interval->resident_bytes : NAN),
+		     PLAIN_WIDTH);
+	for (size_t i = 0; i < PLAIN_COLUMNS; i++)
+		page__column(&page,
+			     plain_columns[i].format(text, plain_value(view, report,
+								       &plain_columns[i])),
+			     PLAIN_WIDTH);
+	page__end_line(&page);
+	err = page__error(&page) ? page__error(&page) : output_write(view->fd, &page.out);
+	page__free(&page);
+	return err;
+}
+
+/* --- */
+
+static bool is_due(const struct monitor_view *view, double time)
+{
+	if (view->in_place)
+		return !view->began || time - view->shown_at >= FRAME_SECONDS;
+	/* a line for each whole second that has passed */
+	return floor(time) > floor(view->shown_at);
+}
+
+int monitor_view__interval(struct monitor_view *view, const struct report *report,
+			   const struct report_interval *interval)
+{
+	int err;
+
+	view->seconds += interval->seconds;
+	view->cpu += interval->cpu_percent * interval->seconds;
+	for (size_t i = 0; i < PPBPF_SUMMED_NR; i++)
+		view->values[i] += interval->values[i];
+	if (!is_due(view, interval->time))
+		return 0;
+	err = view->in_place ? show_frame(view, report, interval->time) :
+			       show_line(view, report, interval);
+	view->shown_at = interval->time;
+	view->seconds = view->cpu = 0;
+	memset(view->values, 0, sizeof(view->values));
+	return err;
+}
+
+int monitor_view__free(struct monitor_view *view)
+{
+	struct buf out = BUF_INIT;
+	int err = 0;
+
+	if (!view)
+		return 0;
+	if (view->in_place && view->began) {
+		term__resize(&view->term, view->fd);
+		go_back(view, &out);
+		buf__puts(&out, ERASE_BELOW SHOW_CURSOR);
+		err = output_write(view->fd, &out);
+	}
+	buf__free(&out);
+	page__free(&view->frame);
+	hash__free(view->shown);
+	free(view);
+	return err;
+}
