@@ -49,7 +49,7 @@ static void a_line_that_does_not_is_cut_with_a_sign(void **state)
 	page__text(&page, "日本語日本語");
 	page__end_line(&page);
 	assert_int_equal(page__rows(&page, 10), 3);
-	assert_page(&page, "012345678…\n012345678…\n日本語日…\n");
+	assert_page(&page, "012345678…\n012345678…\n日本語日… \n");
 }
 
 static void blanks_at_the_end_are_left_out(void **state)
@@ -118,8 +118,9 @@ static void own_signs_do_not_depend_on_the_locale(void **state)
 	page__init(&page, &ascii);
 	page__text(&page, "a");
 	page__dot(&page);
+	page__text(&page, "b");
 	page__end_line(&page);
-	assert_page(&page, "a |\n");
+	assert_page(&page, "a | b\n");
 }
 
 static void a_note_goes_where_there_is_room(void **state)
@@ -143,10 +144,10 @@ static void words_are_wrapped_but_a_number_keeps_its_unit(void **state)
 
 	(void)state;
 	page__init(&page, &narrow);
-	page__words(&page, 2, "one two 14.0 MB of  memory");
+	page__words(&page, 2, "one two 14.0 MB of  disk");
 	page__end_line(&page);
 	assert_int_equal(page.lines, 3);
-	assert_page(&page, "one two\n  14.0 MB\n  of memory\n");
+	assert_page(&page, "one two\n  14.0 MB\n  of disk\n");
 }
 
 static void a_narrower_terminal_wraps_what_is_there(void **state)
