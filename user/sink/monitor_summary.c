@@ -15,6 +15,7 @@
 
 #define TOP 10
 #define TOP_MIN 3
+#define ROOMY 32	/* lines of a screen */
 #define PROMPT_LINES 2	/* of a screen, for what comes after us */
 #define INDENT 2
 
@@ -166,6 +167,13 @@ static void print_next(struct page *page, const struct report *report,
 	page__end_line(page);
 }
 
+/* An empty line between two parts, which a small screen has better use for. */
+static void gap(struct page *page)
+{
+	if (!page->term->is_terminal || page->term->height >= ROOMY)
+		page__end_line(page);
+}
+
 /* The foot is made first, to know how many rows of processes a screen has room for. */
 static int print_all(struct page *page, struct page *foot, const struct report *report,
 		     const struct monitor_summary *options)
@@ -184,10 +192,10 @@ static int print_all(struct page *page, struct page *foot, const struct report *
 	print_caveats(foot, report);
 	print_next(foot, report, options, rows, count);
 	lines_header(page, &lines);
-	page__end_line(page);
+	gap(page);
 	if (report->split_known) {
 		lines_time(page, &lines);
-		page__end_line(page);
+		gap(page);
 	}
 	lines_resources(page, &lines);
 	page__end_line(page);
