@@ -125,6 +125,7 @@ class Run:
         except ValueError as error:
             raise Failed(f"no JSON (exit status {code}): {error}; {errors.strip()!r}") from None
         self.data = self.envelope["data"]
+        self.stolen_ms = 0  # from the machine meanwhile, by /proc/stat
 
     def rows(self, pid):
         return [row for row in self.data["processes"] if row["pid"] == pid]
@@ -166,9 +167,17 @@ def finish(process, timeout=60):
     return Run(process.returncode, output, errors)
 
 
+def stolen_ms():
+    """What the hypervisor took from all CPUs so far, by the kernel's ticks."""
+    with open("/proc/stat", encoding="ascii") as file:
+        return int(file.readline().split()[8]) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 def monitor(options=(), command=None, env=None, status=0):
     """Runs `ppbpf monitor` to its end, with COMMAND's exit status if there is one."""
+    before = stolen_ms()
     run = finish(start(list(options), command, env))
+    run.stolen_ms = stolen_ms() - before
     if not run.envelope["success"]:
         raise Failed(f"ppbpf failed: {run.envelope['error']}")
     if run.code != status:
