@@ -61,6 +61,35 @@ def started(*arguments, **more):
                 stream.close()
 
 
+# Null is an answer there: no command, began before, goes on, ended without a signal.
+NONE = {"operation_result", "processes.start", "processes.end", "processes.exit_status",
+        "processes.signal"}
+
+
+def unexplained(result, keys_of_metrics):
+    """Paths of nulls in data for which metadata.unavailable has no reason.
+
+    A reason for a path holds for all below it; a metric's may stand under its name.
+    """
+    reasons = result["metadata"]["unavailable"]
+    metrics = {key for name, key in keys_of_metrics.items() if name in reasons}
+    bare = []
+    for path in sorted(set(_nulls(result["data"], ()))):
+        above = {".".join(path[:i + 1]) for i in range(len(path))}
+        if not above & (set(reasons) | NONE) and path[-1] not in metrics:
+            bare.append(".".join(path))
+    return bare
+
+
+def _nulls(value, path):
+    if value is None:
+        yield path
+    for inner in value if isinstance(value, list) else ():
+        yield from _nulls(inner, path)
+    for field, inner in value.items() if isinstance(value, dict) else ():
+        yield from _nulls(inner, path + (field,))
+
+
 class Schema:
     """The published schema; raises ImportError without the jsonschema module."""
 
@@ -81,6 +110,33 @@ class Schema:
             leaf = max(leaf.context, key=lambda e: len(e.absolute_path))
         where = ".".join(str(part) for part in leaf.absolute_path)
         return f"{where or 'top'}: {leaf.message[:200]}"
+
+    def undeclared(self, result):
+        """Paths of fields that the schema says nothing about."""
+        return sorted(set(self._undeclared(self.schema, result, "")))
+
+    def _resolve(self, schema, value):
+        while "$ref" in schema or "anyOf" in schema:
+            if "$ref" in schema:
+                schema = self.schema["$defs"][schema["$ref"].rpartition("/")[2]]
+            else:
+                schema = next(s for s in schema["anyOf"]
+                              if (s.get("type") == "null") == (value is None))
+        return schema
+
+    def _undeclared(self, schema, value, path):
+        schema = self._resolve(schema, value)
+        if isinstance(value, list):
+            for item in value:
+                yield from self._undeclared(schema.get("items", {}), item, path)
+        elif isinstance(value, dict):
+            for field, inner in value.items():
+                below = f"{path}.{field}" if path else field
+                known = schema.get("properties", {}).get(field)
+                if known is not None:
+                    yield from self._undeclared(known, inner, below)
+                elif "additionalProperties" not in schema:
+                    yield below
 
     def accepts_without_a_field(self, result):
         """Fields of a valid result that the schema does not miss: its own test."""
