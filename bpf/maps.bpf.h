@@ -32,6 +32,8 @@ struct task_state {
 	u32 seq;
 	u32 ppid;
 	u32 reason;		/* why it is off the CPU; enum ppbpf_reason */
+	u32 last_wait;		/* the reason it was last blocked for, but for being stopped */
+	u32 threads;		/* of its process, itself included, when it began to exit */
 	u64 leader_start;
 	u64 run_delay;		/* sched_info.run_delay at the last switch-out */
 	u64 exec_runtime;	/* se.sum_exec_runtime at the last switch-out */

@@ -87,7 +87,7 @@ static __always_inline u32 reason_by_file(struct task_struct *task, unsigned lon
 	}
 }
 
-/* `state` is the task's state bits, not 0. */
+/* `state` is the task's state bits, not 0. May be PPBPF_REASON_AGAIN: as the last time. */
 static __always_inline u32 wait_reason(struct task_struct *task, u32 state)
 {
 	struct pt_regs *regs;
@@ -111,7 +111,8 @@ static __always_inline u32 wait_reason(struct task_struct *task, u32 state)
 	reason = compat ? cfg_compat_reason[number] : cfg_syscall_reason[number];
 	if (reason == PPBPF_REASON_BY_FILE)
 		reason = reason_by_file(task, syscall_first_argument(task, regs, compat));
-	return reason < PPBPF_REASON_NR ? reason : PPBPF_REASON_OTHER;
+	return reason < PPBPF_REASON_NR || reason == PPBPF_REASON_AGAIN ? reason :
+									  PPBPF_REASON_OTHER;
 }
 
 #endif /* PPBPF_REASON_BPF_H */

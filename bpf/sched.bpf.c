@@ -42,8 +42,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);	/* allocated at once: there is no waiting for memory here */
 	__type(key, struct ppbpf_blame_key);
 	__type(value, u64);
 } blames SEC(".maps");
@@ -157,22 +156,29 @@ struct blame_walk {
 	u64 stolen;	/* of it, time that ran no task */
 };
 
+static __always_inline bool blame_key(struct ppbpf_blame_key *key, u64 ns)
+{
+	u64 *total = bpf_map_lookup_elem(&blames, key);
+
+	if (!total && !bpf_map_update_elem(&blames, key, &ns, BPF_NOEXIST))
+		return true;
+	if (!total)	/* another CPU may have been first */
+		total = bpf_map_lookup_elem(&blames, key);
+	if (total)
+		__sync_fetch_and_add(total, ns);
+	return total;
+}
+
 static __always_inline void blame_add(struct slice *slice, u64 ns)
 {
 	struct ppbpf_blame_key key = { .tgid = slice->tgid };
-	u64 *total;
 
 	__builtin_memcpy(key.comm, slice->comm, sizeof(key.comm));
-	total = bpf_map_lookup_elem(&blames, &key);
-	if (total)
-		__sync_fetch_and_add(total, ns);
-	else if (bpf_map_update_elem(&blames, &key, &ns, BPF_NOEXIST)) {
-		total = bpf_map_lookup_elem(&blames, &key);
-		if (total)
-			__sync_fetch_and_add(total, ns);
-		else
-			count(PPBPF_LOST_BLAME, 1);
-	}
+	if (blame_key(&key, ns))
+		return;
+	key.tgid = 0;
+	if (!blame_key(&key, ns))
+		count(PPBPF_LOST_BLAME, 1);
 }
 
 static long blame_slice(u32 index, struct blame_walk *walk)
@@ -255,8 +261,13 @@ static __always_inline void followed_out(struct task_state *state, struct task_s
 {
 	u32 reason = PPBPF_REASON_RUN_QUEUE;
 
-	if (!preempt && prev_state && !(prev_state & TASK_DEAD))
+	if (!preempt && prev_state && !(prev_state & TASK_DEAD)) {
 		reason = wait_reason(prev, prev_state);
+		if (reason == PPBPF_REASON_AGAIN)
+			reason = state->last_wait;
+		else if (reason != PPBPF_REASON_STOPPED)
+			state->last_wait = reason;
+	}
 	state->seq++;
 	barrier();
 	account(state, prev, now);
@@ -285,6 +296,7 @@ static __noinline int task_dead(struct task_struct *prev, struct task_state *sta
 	event->kind = PPBPF_EVENT_EXIT;
 	event->end_boot_ns = bpf_ktime_get_boot_ns();
 	record_task(&event->task, prev, state);
+	event->task.values[PPBPF_THREADS] = state->threads;
 	signal = prev->signal;
 	event->task.flags |= PPBPF_TASK_EXITING;
 	event->task.values[PPBPF_PEAK_RSS_BYTES] = state->peak_rss * cfg_page_size;

@@ -188,6 +188,9 @@ static __always_inline void follow_now(struct task_struct *task, struct task_sta
 		state->reason = PPBPF_REASON_RUN_QUEUE;
 	} else {
 		state->reason = wait_reason(task, bits);
+		if (state->reason == PPBPF_REASON_AGAIN)
+			state->reason = PPBPF_REASON_SLEEP;	/* the call most often broken off */
+		state->last_wait = state->reason;
 	}
 	state->exec_runtime = cpu_time_live(task, now);
 	barrier();
@@ -315,6 +318,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 
 	if (!state || !mm || (following() && !(state->flags & PPBPF_TASK_FOLLOWED)))
 		return 0;
+	state->threads = task->signal->nr_threads;
 	rss_read(&walk, mm);
 	state->peak_rss = peak_pages(mm, &walk);
 	return 0;

@@ -51,6 +51,8 @@ enum ppbpf_reason {
 	PPBPF_REASON_RUN_QUEUE = PPBPF_REASON_NR,
 	/* in the system call table only: the file behind the first argument decides */
 	PPBPF_REASON_BY_FILE,
+	/* there, too: the call goes on with the wait that a signal broke off */
+	PPBPF_REASON_AGAIN,
 };
 
 /* Which tasks a run follows; fixed before load. */
@@ -197,7 +199,10 @@ struct ppbpf_oom_event {
 	char comm[PPBPF_COMM_LEN];
 };
 
-/* Who had the CPU while a followed task was runnable. */
+/*
+ * Who had the CPU while a followed task was runnable. Once the map is full,
+ * processes that it has no room for are blamed by name, with tgid 0.
+ */
 struct ppbpf_blame_key {
 	ppbpf_u32 tgid;
 	char comm[PPBPF_COMM_LEN];

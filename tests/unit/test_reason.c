@@ -112,7 +112,7 @@ static void numbers_of_32_bit_programs_are_those_of_i386(void **state)
 		{ "pselect6_time64", PPBPF_REASON_POLL }, { "waitpid", PPBPF_REASON_CHILD },
 		{ "clock_nanosleep_time64", PPBPF_REASON_SLEEP },
 		{ "rt_sigtimedwait_time64", PPBPF_REASON_SLEEP },
-		{ "restart_syscall", PPBPF_REASON_SLEEP },
+		{ "restart_syscall", PPBPF_REASON_AGAIN },
 		{ "socketcall", PPBPF_REASON_NETWORK }, { "recvmmsg_time64", PPBPF_REASON_NETWORK },
 		{ "ipc", PPBPF_REASON_IPC }, { "mq_timedsend_time64", PPBPF_REASON_IPC },
 		{ "mq_timedreceive_time64", PPBPF_REASON_IPC },

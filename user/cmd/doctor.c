@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/term.h"
 #include "cmd/commands.h"
+#include "cmd/usage.h"
 #include "collect/features.h"
 #include "ppbpf.h"
 
@@ -27,7 +28,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		*(bool *)state->input = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "takes no argument");
+		usage_error(state, "takes no argument");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -151,7 +152,7 @@ int cmd_doctor(int argc, char **argv)
 
 	argp_err_exit_status = PPBPF_USAGE;
 	argv[0] = "ppbpf doctor";
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	parse_options(&argp, argc, argv, 0, &json);
 	features__probe(&features, &e);
 	if (json ? print_json(&features, &e) : (print_text(&features, &e), 0))
 		return PPBPF_FAILED;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cmd/commands.h"
+#include "cmd/usage.h"
 #include "ppbpf.h"
 
 #define PIDS_MAX 1024
@@ -78,30 +79,30 @@ static void parse_pids(struct arguments *arguments, const char *text, struct arg
 	for (part = copy ? strtok_r(copy, ",", &save) : NULL; part;
 	     part = strtok_r(NULL, ",", &save)) {
 		if (parse_u64(part, 1, INT32_MAX, &pid))
-			argp_error(state, "--pid takes process ids, comma-separated: not \"%s\"",
+			usage_error(state, "--pid takes process ids, comma-separated: not \"%s\"",
 				   text);
 		if (o->pid_count == PIDS_MAX)
-			argp_error(state, "--pid takes at most %d processes", PIDS_MAX);
+			usage_error(state, "--pid takes at most %d processes", PIDS_MAX);
 		arguments->pids[o->pid_count++] = pid;
 	}
 	free(copy);
 	o->pids = arguments->pids;
 	if (!o->pid_count)
-		argp_error(state, "--pid takes process ids, comma-separated: not \"%s\"", text);
+		usage_error(state, "--pid takes process ids, comma-separated: not \"%s\"", text);
 }
 
 static void parse_time(const char *text, uint64_t unit, uint64_t min, const char *option,
 		       uint64_t *ns, struct argp_state *state)
 {
 	if (parse_duration(text, unit, ns) || *ns < min)
-		argp_error(state, "--%s takes a time such as 500ms, 1.5s or 2m%s: not \"%s\"",
+		usage_error(state, "--%s takes a time such as 500ms, 1.5s or 2m%s: not \"%s\"",
 			   option, min > 1 ? ", from 10ms on" : "", text);
 }
 
 static void set_format(struct arguments *arguments, enum format format, struct argp_state *state)
 {
 	if (arguments->format != FORMAT_TABLE && arguments->format != format)
-		argp_error(state, "choose one of --json, --jsonl and --csv");
+		usage_error(state, "choose one of --json, --jsonl and --csv");
 	arguments->format = format;
 }
 
@@ -157,7 +158,7 @@ static error_t parse_output(int key, char *text, struct arguments *arguments,
 		return 0;
 	case OPT_TOP:
 		if (parse_u64(text, 1, 100000, &n))
-			argp_error(state, "--top takes a number from 1 on: not \"%s\"", text);
+			usage_error(state, "--top takes a number from 1 on: not \"%s\"", text);
 		arguments->options.top = n;
 		return 0;
 	case 'q':
@@ -200,7 +201,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (!state->quoted || state->next - 1 < state->quoted)
-			argp_error(state, "put -- before a command: ppbpf monitor [OPTION...] -- %s",
+			usage_error(state, "put -- before a command: ppbpf monitor [OPTION...] -- %s",
 				   text);
 		o->command = state->argv + state->next - 1;
 		state->next = state->argc;
@@ -304,7 +305,8 @@ static int write_result(struct arguments *a, const struct ppbpf_result *result,
 	if (!err && !file && fflush(stdout))
 		err = -errno;
 	if (err)
-		return err__set(e, ERR_IO, err, "the result cannot be written: %s", strerror(-err));
+		return err__set(e, ERR_IO, err, "%s cannot be written: %s",
+				a->output ? a->output : "standard output", strerror(-err));
 	return file ? atomic_file__commit(file, e) : 0;
 }
 
@@ -368,7 +370,7 @@ int cmd_monitor(int argc, char **argv)
 		if (!strcmp(argv[i], "--"))
 			argp_err_exit_status = OWN_FAILURE;
 	argv[0] = "ppbpf monitor";
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
+	parse_options(&argp, argc, argv, ARGP_IN_ORDER, &arguments);
 	if (arguments.quiet)
 		log_set_level(LOG_LEVEL_ERROR);
 	return run(&arguments);

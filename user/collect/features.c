@@ -2,6 +2,7 @@
 #include "collect/features.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
@@ -230,6 +231,7 @@ int features__probe(struct features *f, struct err *e)
 	memset(f, 0, sizeof(*f));
 	for (size_t i = 0; i < FEATURE_NR; i++)
 		f->have[i] = true;
+	libbpf_set_print(NULL);	/* what it would say is said by *e */
 	probe_psi(f);
 	probe_pmu(f);
 	btf = btf__load_vmlinux_btf();

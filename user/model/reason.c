@@ -107,7 +107,7 @@ static const struct syscall_reason syscall_reasons[] = {
 	{ SYS_rt_sigsuspend, 179, PPBPF_REASON_SLEEP },
 	{ SYS_rt_sigtimedwait, 177, PPBPF_REASON_SLEEP },
 	{ ABSENT, 421, PPBPF_REASON_SLEEP },		/* rt_sigtimedwait_time64 */
-	{ SYS_restart_syscall, 0, PPBPF_REASON_SLEEP },	/* of a sleep, nearly always */
+	{ SYS_restart_syscall, 0, PPBPF_REASON_AGAIN },
 
 	{ SYS_accept, ABSENT, PPBPF_REASON_NETWORK },	/* i386: in socketcall */
 	{ SYS_accept4, 364, PPBPF_REASON_NETWORK },

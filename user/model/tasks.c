@@ -242,6 +242,17 @@ static void thread_free(struct tasks *tasks, struct thread *thread, uint64_t tas
 	free(thread);
 }
 
+/* A thread that went without its exit event. */
+static void thread_lost(struct tasks *tasks, struct thread *thread, uint64_t task_id)
+{
+	struct process *process = thread->process;
+
+	process->exit_lost = true;
+	if (process->threads_alive == 1)
+		process_end(tasks, process, tasks->now_boot_ns);
+	thread_free(tasks, thread, task_id, tasks->now_boot_ns);
+}
+
 static void process_update(struct tasks *tasks, struct process *process,
 			   const struct ppbpf_task *task)
 {
@@ -276,6 +287,16 @@ void tasks__snapshot_begin(struct tasks *tasks, uint64_t boot_ns, bool full)
 		tasks->generation++;
 }
 
+/*
+ * The kernel uses a dead task's memory again: then the name of a thread that
+ * was known stands for one of another process.
+ */
+static bool is_other(const struct thread *thread, const struct ppbpf_task *task)
+{
+	return thread && (thread->process->tgid != task->tgid ||
+			  thread->process->start_boot_ns != task->leader_start_boot_ns);
+}
+
 /* The record of a task that is ending is left to its exit event, which has it all. */
 int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *record)
 {
@@ -291,6 +312,8 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 	if (record->kind >= PPBPF_RECORD_FOLLOWED && record->size >= PPBPF_RECORD_FOLLOWED_SIZE)
 		split = &record->split;
 	thread = hash__get(tasks->threads, task->task_id, 0);
+	if (is_other(thread, task))
+		return 0;	/* the old one's exit event comes first */
 	if (!thread) {
 		process = process_of(tasks, task->tgid, task->ppid, task->leader_start_boot_ns);
 		thread = process ? thread_new(tasks, process, task, split) : NULL;
@@ -312,7 +335,6 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 void tasks__snapshot_end(struct tasks *tasks)
 {
 	struct hash_entry entry;
-	struct process *process;
 	struct thread *thread;
 	size_t cursor = 0;
 
@@ -322,11 +344,7 @@ void tasks__snapshot_end(struct tasks *tasks)
 		thread = entry.value;
 		if (tasks->generation - thread->generation < 2)
 			continue;
-		process = thread->process;
-		process->exit_lost = true;
-		if (process->threads_alive == 1)
-			process_end(tasks, process, tasks->now_boot_ns);
-		thread_free(tasks, thread, entry.a, tasks->now_boot_ns);
+		thread_lost(tasks, thread, entry.a);
 	}
 }
 
@@ -339,6 +357,10 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 	if (event->end_boot_ns < tasks->begin_boot_ns)
 		return 0;
 	thread = hash__get(tasks->threads, task->task_id, 0);
+	if (is_other(thread, task)) {
+		thread_lost(tasks, thread, task->task_id);
+		thread = NULL;
+	}
 	if (!thread) {
 		process = process_of(tasks, task->tgid, task->ppid, task->leader_start_boot_ns);
 		thread = process ? thread_new(tasks, process, task, NULL) : NULL;
@@ -354,8 +376,8 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 		process->kthread = true;
 	if (task->pid == task->tgid || !process->comm[0])
 		memcpy(process->comm, task->comm, sizeof(process->comm));
-	if (process->threads_peak < process->threads_alive)
-		process->threads_peak = process->threads_alive;
+	if (task->values[PPBPF_THREADS] > process->threads_peak)
+		process->threads_peak = task->values[PPBPF_THREADS];
 	if (task->values[PPBPF_PEAK_RSS_BYTES] > process->values[PPBPF_PEAK_RSS_BYTES])
 		process->values[PPBPF_PEAK_RSS_BYTES] = task->values[PPBPF_PEAK_RSS_BYTES];
 	if (task->flags & PPBPF_TASK_PEAK_EXACT) {

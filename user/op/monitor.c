@@ -296,7 +296,7 @@ static void interval_of(struct run *run, uint64_t now, struct report_interval *i
 	for (size_t i = 0; i < sizeof(totals->split) / sizeof(*split); i++)
 		((uint64_t *)&interval->split)[i] = split[i] - before[i];
 	if (run->report->machine_wide && !collector__cpu_time(run->collector, &cpu)) {
-		used = cpu - run->cpu_before;
+		used = cpu > run->cpu_before ? cpu - run->cpu_before : 0;
 		run->cpu_before = cpu;
 	}
 	interval->cpu_percent = ns > 0 ? used / ns * 100 : 0;
@@ -547,6 +547,19 @@ static void report_counted(struct report *report)
 	}
 }
 
+/*
+ * A peak between two samples shows in the kernel's own marks: the target had at
+ * least what its largest process had, unless that mark is older than we are.
+ */
+static void raise_peak(struct report *report)
+{
+	if (report->machine_wide || !report->tracked[1])
+		return;
+	for (struct process *p = tasks__first(report->tasks); p; p = p->next)
+		if (!p->existed && p->values[PPBPF_PEAK_RSS_BYTES] > report->memory.peak)
+			report->memory.peak = p->values[PPBPF_PEAK_RSS_BYTES];
+}
+
 /* The last snapshot, and all that is asked once. */
 static int finish(struct run *run)
 {
@@ -577,6 +590,7 @@ static int finish(struct run *run)
 	tasks__finish(report->tasks, boot);
 	report->duration = (run->end - run->begin) / 1e9;
 	report->wall_ns = run->end - run->begin;
+	raise_peak(report);
 	process = run->child.pid > 0 ? tasks__find(report->tasks, run->child.pid) : NULL;
 	if (process && process->ended)
 		report->wall_ns = process->end_boot_ns - run->begin_boot;

@@ -86,8 +86,8 @@ int child__start(struct child *child, char *const *command, const char *user, in
 	struct identity identity;
 	int err;
 
-	*child = (struct child){ .pid = -1, .pidfd = -1, .release_fd = -1, .exec_fd = -1,
-				 .status = -1 };
+	*child = (struct child){ .name = command[0], .pid = -1, .pidfd = -1, .release_fd = -1,
+				 .exec_fd = -1, .status = -1 };
 	err = identify(user, &identity, e);
 	if (err)
 		return err;
@@ -136,7 +136,7 @@ int child__release(struct child *child, struct err *e)
 		return 0;	/* closed by exec */
 	child->status = why == ENOENT ? 127 : 126;
 	return err__set(e, why == ENOENT ? ERR_NOT_FOUND : ERR_PERMISSION, -why,
-			"the command cannot be run: %s", strerror(why));
+			"%s cannot be run: %s", child->name, strerror(why));
 }
 
 bool child__ended(struct child *child)

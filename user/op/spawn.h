@@ -9,6 +9,7 @@
 struct err;
 
 struct child {
+	const char *name;	/* as called; not owned */
 	pid_t pid;
 	int pidfd;
 	int release_fd;
