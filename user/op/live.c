@@ -1,10 +1,90 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "op/live.h"
+
+#include <errno.h>
 #include <stdlib.h>
-struct live { int x; };
-struct live *live__new(const struct ppbpf_monitor_options *options, const struct report *report){(void)options;(void)report;return calloc(1,sizeof(struct live));}
-int live__interval(struct live *live, const struct report *report, const struct report_interval *interval){(void)live;(void)report;(void)interval;return 0;}
-int live__free(struct live *live){free(live);return 0;}
-#include <stdio.h>
+
+#include "base/term.h"
+#include "op/result.h"
+#include "sink/monitor_csv.h"
+#include "sink/monitor_jsonl.h"
+#include "sink/monitor_summary.h"
+#include "sink/monitor_view.h"
+
+struct live {
+	enum ppbpf_monitor_live kind;
+	int fd;
+	struct monitor_view *view;
+	bool header_written;
+};
+
+struct live *live__new(const struct ppbpf_monitor_options *options)
+{
+	struct live *live = calloc(1, sizeof(*live));
+
+	if (!live)
+		return NULL;
+	live->kind = options->live;
+	live->fd = options->live_fd;
+	if (live->kind != PPBPF_LIVE_TABLE)
+		return live;
+	live->view = monitor_view__new(live->fd, options->sort, options->top);
+	if (live->view)
+		return live;
+	free(live);
+	return NULL;
+}
+
+static int csv_interval(struct live *live, const struct report *report,
+			const struct report_interval *interval)
+{
+	int err;
+
+	if (!live->header_written) {
+		err = monitor_csv__header(live->fd);
+		if (err)
+			return err;
+		live->header_written = true;
+	}
+	return monitor_csv__interval(live->fd, report, interval);
+}
+
+int live__interval(struct live *live, const struct report *report,
+		   const struct report_interval *interval)
+{
+	switch (live->kind) {
+	case PPBPF_LIVE_TABLE:
+		return monitor_view__interval(live->view, report, interval);
+	case PPBPF_LIVE_JSONL:
+		return monitor_jsonl__interval(live->fd, report, interval);
+	case PPBPF_LIVE_CSV:
+		return csv_interval(live, report, interval);
+	case PPBPF_LIVE_NONE:
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int live__free(struct live *live)
+{
+	int err = 0;
+
+	if (!live)
+		return 0;
+	if (live->view)
+		err = monitor_view__free(live->view);
+	free(live);
+	return err;
+}
+
 int ppbpf_result_write_summary(const struct ppbpf_result *result,
-			       const struct ppbpf_monitor_options *options, FILE *stream){(void)result;(void)options;(void)stream;return 0;}
+			       const struct ppbpf_monitor_options *options, FILE *stream)
+{
+	struct monitor_summary summary = { .sort = options->sort, .top = options->top };
+	struct term term;
+
+	if (!result->report || !result->report->tasks)
+		return 0;
+	term__detect(&term, fileno(stream));
+	return monitor_summary__print(stream, &term, result->report, &summary);
+}

@@ -10,7 +10,7 @@ struct report;
 struct report_interval;
 
 /* NULL: no memory. With PPBPF_LIVE_NONE an object that does nothing. */
-struct live *live__new(const struct ppbpf_monitor_options *options, const struct report *report);
+struct live *live__new(const struct ppbpf_monitor_options *options);
 /* Negative errno when it cannot be written: -EPIPE when nobody reads any more. */
 int live__interval(struct live *live, const struct report *report,
 		   const struct report_interval *interval);

@@ -29,6 +29,7 @@
 #include "op/spawn.h"
 #include "op/target.h"
 #include "ppbpf.h"
+#include "sink/monitor_columns.h"
 
 #define INTERVAL_MIN (10 * NSEC_PER_MSEC)
 #define INTERVAL_MAX (3600 * NSEC_PER_SEC)
@@ -143,6 +144,7 @@ static int check_options(struct run *run)
 	static const enum metric_subject subjects[4] = {
 		SUBJECT_CPU, SUBJECT_MEMORY, SUBJECT_DISK, SUBJECT_NETWORK,
 	};
+	const char *nearest = NULL;
 	int err;
 
 	if (options->interval_ns < INTERVAL_MIN || options->interval_ns > INTERVAL_MAX) {
@@ -156,6 +158,13 @@ static int check_options(struct run *run)
 	for (size_t i = 0; i < 4; i++)
 		report->tracked[i] = metric_set__has_subject(&report->wanted, subjects[i]);
 	report->interval_ns = options->interval_ns;
+	if (options->sort && !monitor_sort__valid(options->sort, &nearest)) {
+		err__set(run->err, ERR_USAGE, -EINVAL, "there is no column \"%s\" to sort by",
+			 options->sort);
+		err__hint(run->err, "%s%s", nearest ? "did you mean " : "--help lists them",
+			  nearest ? nearest : "");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -621,7 +630,7 @@ static int run_all(struct run *run)
 		err = begin(run);
 	if (err)
 		return err;
-	run->live = live__new(run->options, run->report);
+	run->live = live__new(run->options);
 	if (!run->live)
 		return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
 	deadline = run->options->duration_ns ? run->begin + run->options->duration_ns : UINT64_MAX;
@@ -641,6 +650,24 @@ static void describe_host(struct report *report)
 		return;
 	text_copy(report->host, sizeof(report->host), name.nodename);
 	text_copy(report->kernel, sizeof(report->kernel), name.release);
+}
+
+static void print_summary(const struct ppbpf_result *result,
+			  const struct ppbpf_monitor_options *options)
+{
+	FILE *stream;
+	int fd;
+
+	if (!options->summary || result->err.cause)
+		return;
+	fd = dup(options->summary_fd);
+	stream = fd < 0 ? NULL : fdopen(fd, "w");
+	if (stream)
+		ppbpf_result_write_summary(result, options, stream);
+	if (stream)
+		fclose(stream);
+	else if (fd >= 0)
+		close(fd);
 }
 
 int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_result **out)
@@ -665,6 +692,7 @@ int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_resu
 	run_all(&run);
 	result->command_status = run.child.status;
 	live__free(run.live);
+	print_summary(result, options);
 	collector__free(run.collector);
 	perf__free(run.perf);
 	child__free(&run.child);
