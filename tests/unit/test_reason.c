@@ -140,8 +140,8 @@ static void what_no_row_names_is_other(void **state)
 	assert_int_equal(native[PPBPF_SYSCALLS - 1], PPBPF_REASON_OTHER);
 	assert_int_equal(compat[PPBPF_SYSCALLS - 1], PPBPF_REASON_OTHER);
 	for (size_t i = 0; i < PPBPF_SYSCALLS; i++) {
-		assert_in_range(native[i], 0, PPBPF_REASON_BY_FILE);
-		assert_in_range(compat[i], 0, PPBPF_REASON_BY_FILE);
+		assert_in_range(native[i], 0, PPBPF_REASON_AGAIN);
+		assert_in_range(compat[i], 0, PPBPF_REASON_AGAIN);
 		assert_int_not_equal(native[i], PPBPF_REASON_RUN_QUEUE);
 		assert_int_not_equal(compat[i], PPBPF_REASON_RUN_QUEUE);
 	}

@@ -532,6 +532,23 @@ static void a_kernel_without_a_feature_gives_null_not_zero(void **state)
 	report__free(report);
 }
 
+static void a_kernel_thread_has_no_user_part(void **state)
+{
+	struct report *report = sample_machine_report();
+	struct process *process = tasks__find(report->tasks, 4310);
+	cJSON *root;
+
+	(void)state;
+	process->kthread = true;
+	root = written(report, &good);
+	assert_number(root, "data.processes.1.user_ns", 0);
+	assert_number(root, "data.processes.1.kernel_ns", 200 * MS);
+	assert_number(root, "data.processes.1.time_split.on_cpu_user_ms", 0);
+	assert_true(cJSON_IsTrue(at(root, "data.processes.1.kernel_thread")));
+	cJSON_Delete(root);
+	report__free(report);
+}
+
 static void a_lost_exit_has_no_status(void **state)
 {
 	struct report *report = sample_report();
@@ -625,6 +642,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_followed_on_the_whole_machine),
 		cmocka_unit_test(what_was_not_asked_for_is_null_and_says_so),
 		cmocka_unit_test(a_kernel_without_a_feature_gives_null_not_zero),
+		cmocka_unit_test(a_kernel_thread_has_no_user_part),
 		cmocka_unit_test(a_lost_exit_has_no_status),
 		cmocka_unit_test(an_error_before_anything_was_had),
 		cmocka_unit_test(an_error_keeps_what_was_had_until_then),

@@ -244,6 +244,14 @@ int fields__unavailable(struct fields *fields, const char *key)
 	return fields->error;
 }
 
+void cpu_parts(uint64_t cpu_ns, const uint64_t *values, bool kthread, uint64_t *user,
+	       uint64_t *kernel)
+{
+	uint64_t ticks = kthread ? 0 : values[PPBPF_UTIME_NS];
+
+	cpu_scale(cpu_ns, ticks, kthread ? 1 : values[PPBPF_STIME_NS], user, kernel);
+}
+
 const char *tracked_why_null(int subject)
 {
 	static const char *const why[] = {

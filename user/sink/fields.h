@@ -51,6 +51,12 @@ int fields__unavailable(struct fields *fields, const char *key);
 
 /* Why this run does not know a metric, in one clause; NULL: it does. */
 const char *metric_why_null(const struct report *report, const struct metric *metric);
+/*
+ * The user and kernel parts of so much CPU time, from tick samples: estimates,
+ * but a kernel thread has no user part.
+ */
+void cpu_parts(uint64_t cpu_ns, const uint64_t *values, bool kthread, uint64_t *user,
+	       uint64_t *kernel);
 /* Why a subject (the index into report->tracked) is not tracked. */
 const char *tracked_why_null(int subject);
 

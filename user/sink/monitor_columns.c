@@ -64,7 +64,7 @@ static double memory_now(const struct process_row *row)
 {
 	const uint64_t *values = row->process->values;
 
-	if (!row->process->memory_known && !row->process->kthread && !row->process->ended)
+	if (!row->process->memory_known)
 		return NAN;
 	return values[PPBPF_RSS_ANON_BYTES] + values[PPBPF_RSS_FILE_BYTES] +
 	       values[PPBPF_RSS_SHMEM_BYTES];
@@ -74,7 +74,7 @@ static double memory_peak(const struct process_row *row)
 {
 	double peak = row->process->values[PPBPF_PEAK_RSS_BYTES];
 
-	return peak > 0 || row->process->kthread ? peak : NAN;
+	return peak > 0 ? peak : NAN;
 }
 
 static double bytes_read(const struct process_row *row)

@@ -116,10 +116,9 @@ int monitor_csv__interval(int fd, const struct report *report,
 			  const struct report_interval *interval)
 {
 	struct row row = { .text = BUF_INIT, .report = report, .interval = interval };
-	uint64_t *values = row.values;
 
-	memcpy(values, interval->values, sizeof(row.values));
-	cpu_scale(values[PPBPF_CPU_NS], values[PPBPF_UTIME_NS], values[PPBPF_STIME_NS],
-		  &values[PPBPF_UTIME_NS], &values[PPBPF_STIME_NS]);
+	memcpy(row.values, interval->values, sizeof(row.values));
+	cpu_parts(row.values[PPBPF_CPU_NS], interval->values, false, &row.values[PPBPF_UTIME_NS],
+		  &row.values[PPBPF_STIME_NS]);
 	return put_row(&row, fd);
 }

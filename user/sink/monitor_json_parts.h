@@ -14,6 +14,7 @@ struct split_source {
 	uint64_t wall_ns;
 	uint64_t life_ns;			/* when nobody was followed */
 	bool life_unknown;
+	bool kthread;
 };
 
 void json_time_split(struct fields *fields, const struct report *report,

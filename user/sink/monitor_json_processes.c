@@ -33,12 +33,12 @@ static const char *why_null(const struct report *report, enum metric_scope scope
 	return metric_why_null(report, metric_of(scope, index));
 }
 
-static void json_on_cpu(struct fields *fields, const struct report *report, const uint64_t *values,
-			uint64_t on_cpu, const char *why)
+static void json_on_cpu(struct fields *fields, const struct report *report,
+			const struct split_source *source, uint64_t on_cpu, const char *why)
 {
 	uint64_t user, kernel;
 
-	cpu_scale(on_cpu, values[PPBPF_UTIME_NS], values[PPBPF_STIME_NS], &user, &kernel);
+	cpu_parts(on_cpu, source->values, source->kthread, &user, &kernel);
 	json_part(fields, "on_cpu_ms", why, on_cpu);
 	json_part(fields, "on_cpu_user_ms", why_null(report, METRIC_PROCESS, PPBPF_UTIME_NS), user);
 	json_part(fields, "on_cpu_kernel_ms", why_null(report, METRIC_PROCESS, PPBPF_STIME_NS),
@@ -51,7 +51,7 @@ static void json_followed(struct fields *fields, const struct report *report,
 	const struct ppbpf_split *split = source->split;
 
 	fields__ms(fields, "task_ms", split->life);
-	json_on_cpu(fields, report, source->values, split->on_cpu,
+	json_on_cpu(fields, report, source, split->on_cpu,
 		    why_null(report, METRIC_SPLIT, SPLIT_ON_CPU));
 	json_part(fields, "run_queue_ms", why_null(report, METRIC_SPLIT, SPLIT_RUN_QUEUE),
 		  split->run_queue);
@@ -71,7 +71,7 @@ static void json_not_followed(struct fields *fields, const struct report *report
 
 	json_part(fields, "task_ms", source->life_unknown ? "known at the end" : NULL,
 		  source->life_ns);
-	json_on_cpu(fields, report, values, values[PPBPF_CPU_NS],
+	json_on_cpu(fields, report, source, values[PPBPF_CPU_NS],
 		    why_null(report, METRIC_PROCESS, PPBPF_CPU_NS));
 	json_part(fields, "run_queue_ms", why_null(report, METRIC_PROCESS, PPBPF_RUN_DELAY_NS),
 		  values[PPBPF_RUN_DELAY_NS]);
@@ -179,6 +179,7 @@ static void json_contract(struct fields *fields, const struct report *report,
 		.values = values,
 		.wall_ns = presence_ns(report, process),
 		.life_ns = process->life_ns,
+		.kthread = process->kthread,
 	};
 	const char *no_peak = why_no_peak(report, process);
 
@@ -218,31 +219,17 @@ static bool is_in_contract(const struct metric *metric)
 	return false;
 }
 
-static uint64_t shown_value(const struct process *process, enum ppbpf_value id)
-{
-	const uint64_t *values = process->values;
-	uint64_t user, kernel;
-
-	cpu_scale(values[PPBPF_CPU_NS], values[PPBPF_UTIME_NS], values[PPBPF_STIME_NS], &user,
-		  &kernel);
-	switch (id) {
-	case PPBPF_UTIME_NS:
-		return user;
-	case PPBPF_STIME_NS:
-		return kernel;
-	case PPBPF_THREADS:
-		return process->threads_peak;
-	default:
-		return values[id];
-	}
-}
-
 /* The rest of the metric table: a new row of it appears here by itself. */
 static void json_table(struct fields *fields, const struct report *report,
 		       const struct process *process)
 {
 	bool has_memory = process->memory_known || process->kthread || process->ended;
+	uint64_t values[PPBPF_VALUE_NR];
 
+	memcpy(values, process->values, sizeof(values));
+	cpu_parts(values[PPBPF_CPU_NS], process->values, process->kthread, &values[PPBPF_UTIME_NS],
+		  &values[PPBPF_STIME_NS]);
+	values[PPBPF_THREADS] = process->threads_peak;
 	for (size_t i = 0; i < metrics_count; i++) {
 		const struct metric *metric = &metrics[i];
 
@@ -253,7 +240,7 @@ static void json_table(struct fields *fields, const struct report *report,
 		else if (metric->kind == METRIC_GAUGE && !has_memory)
 			fields__null(fields, metric->json, "its memory was not read");
 		else
-			fields__metric(fields, metric, shown_value(process, metric->index));
+			fields__metric(fields, metric, values[metric->index]);
 	}
 }
 

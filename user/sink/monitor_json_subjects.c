@@ -281,14 +281,16 @@ void json_machine(struct fields *fields, const struct report *report)
 void json_perf(struct fields *fields, const struct report *report)
 {
 	const struct value *perf = report->perf;
-	const char *why = "the machine has no such counter";
+	const char *why = metric_why_null(report, metric_of(METRIC_PERF, PERF_INSTRUCTIONS));
 
+	if (!why)
+		why = "the machine has no such counter";
 	fields__object_begin(fields, "perf");
 	json_scope(fields, report, METRIC_PERF, perf, why);
 	if (perf[PERF_INSTRUCTIONS].known && perf[PERF_CYCLES].known && perf[PERF_CYCLES].n)
 		fields__number(fields, "ipc",
 			       (double)perf[PERF_INSTRUCTIONS].n / perf[PERF_CYCLES].n, 3);
 	else
-		fields__null(fields, "ipc", "needs instructions and cycles");
+		fields__null(fields, "ipc", why);
 	fields__object_end(fields);
 }

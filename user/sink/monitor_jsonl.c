@@ -12,13 +12,6 @@
 #include "sink/monitor_json_parts.h"
 #include "sink/output.h"
 
-/* Differences with the estimated parts scaled to the exact one. */
-static void scale_parts(uint64_t *values)
-{
-	cpu_scale(values[PPBPF_CPU_NS], values[PPBPF_UTIME_NS], values[PPBPF_STIME_NS],
-		  &values[PPBPF_UTIME_NS], &values[PPBPF_STIME_NS]);
-}
-
 static void json_usage(struct fields *fields, const struct report *report,
 		       const struct report_interval *interval)
 {
@@ -40,7 +33,8 @@ static void json_sums(struct fields *fields, const struct report_interval *inter
 	uint64_t values[PPBPF_SUMMED_NR];
 
 	memcpy(values, interval->values, sizeof(values));
-	scale_parts(values);
+	cpu_parts(values[PPBPF_CPU_NS], interval->values, false, &values[PPBPF_UTIME_NS],
+		  &values[PPBPF_STIME_NS]);
 	for (size_t i = 0; i < metrics_count; i++)
 		if (metrics[i].scope == METRIC_PROCESS && metrics[i].index < PPBPF_SUMMED_NR)
 			fields__metric(fields, &metrics[i], values[metrics[i].index]);
@@ -49,7 +43,8 @@ static void json_sums(struct fields *fields, const struct report_interval *inter
 static void json_row(struct fields *fields, const struct report *report,
 		     const struct process *process, uint64_t *values, double seconds)
 {
-	scale_parts(values);
+	cpu_parts(values[PPBPF_CPU_NS], values, process->kthread, &values[PPBPF_UTIME_NS],
+		  &values[PPBPF_STIME_NS]);
 	fields__object_begin(fields, NULL);
 	fields__u64(fields, "pid", process->tgid);
 	fields__comm(fields, "comm", process->comm);

@@ -16,6 +16,7 @@
 #define LABEL 10	/* columns of "network   " */
 #define BAR_MAX 40
 #define SPARKLINE 12
+#define SHOWN_NS (5 * NSEC_PER_MSEC)	/* less is 0.00 s */
 
 static void label(struct page *page, const char *text)
 {
@@ -210,7 +211,7 @@ static void print_blocked(struct page *page, const struct ppbpf_split *split, do
 	}
 	qsort(blocked, PPBPF_REASON_NR, sizeof(blocked[0]), by_time);
 	print_part(page, 3, "blocked", sum, total);
-	for (int i = 0; i < PPBPF_REASON_NR && blocked[i].ns; i++) {
+	for (int i = 0; i < PPBPF_REASON_NR && blocked[i].ns >= (i ? SHOWN_NS : 1); i++) {
 		snprintf(item, sizeof(item), "%s %s", blocked[i].name,
 			 format_seconds(seconds, blocked[i].ns));
 		if ((int)strlen(item) + 3 > page__room(page))
@@ -232,7 +233,7 @@ static void print_held_back(struct page *page, const struct report *report, doub
 		page__text(page, split->throttled ? "by its cgroup's CPU quota" : "");
 		page__end_line(page);
 	}
-	if (split->stolen) {
+	if (split->stolen >= SHOWN_NS) {
 		print_part(page, 2, "stolen", split->stolen, total);
 		page__text(page, "the CPU ran no task: hypervisor, interrupts");
 		page__end_line(page);
