@@ -22,6 +22,7 @@ MIB = 1024 * 1024
 
 
 def sleepers(config, kind, count):
+    config.patience.wait()
     worker = Worker(config.program("sleepers"), kind, str(count))
     worker.read()
     return worker

@@ -97,6 +97,7 @@ def run(config, report):
     with Worker(config.program("pingpong"), str(config.cpu), str(config.other_cpu)) as worker:
         trips = {kind: calibrate(worker, kind, config.batch_seconds) for kind in kinds}
         for number in range(config.rounds):
+            config.patience.wait()
             chosen = [c for c in everyone
                       if not c.why_not and number % c.every == 0]
             rounds.append(one_round(worker, chosen, kinds, trips, config.directory))
