@@ -21,6 +21,7 @@ struct model {
 	int row;
 	int scrolled;
 	int frames;		/* times the cursor went back up */
+	bool at_start;		/* of a row */
 	bool cursor_hidden;
 	bool coloured;
 };
@@ -41,9 +42,15 @@ static const char *sequence(struct model *model, const char *at)
 		model->frames++;
 		return at + length;
 	}
-	if (!strncmp(at, "[K", 2))
+	if (!strncmp(at, "[K", 2)) {
+		/* only ever after the text of a line, or before any */
+		if (model->at_start)
+			model->rows[model->row][0] = '\0';
 		return at + 2;
+	}
 	if (!strncmp(at, "[J", 2)) {
+		/* a terminal may keep a copy of what is erased as a whole screen */
+		assert_true(model->row > 0);
 		erase(model, model->row);
 		return at + 2;
 	}
@@ -79,11 +86,13 @@ static void feed(struct model *model, const char *at)
 			row[length] = '\0';
 			assert_in_range(text_width(row, true), 0, COLUMNS);
 			at += length;
+			model->at_start = false;
 		} else if (*at == '\033') {
 			at = sequence(model, at + 1);
 		} else {
 			if (*at == '\n')
 				line_feed(model);
+			model->at_start = true;
 			at++;
 		}
 	}

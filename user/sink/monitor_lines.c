@@ -173,6 +173,8 @@ static void print_blames(struct page *page, const struct report *report)
 		const struct report_blame *blame = &report->blames[shown];
 		int room = page__room(page) - (shown + 1 < count ? 15 : 4);
 
+		if (blame->ns < SHOWN_NS)
+			break;
 		snprintf(item, sizeof(item), "%s%.*s [%u] %s", shown ? ", " : "while ",
 			 (int)sizeof(blame->comm), blame->comm, blame->tgid,
 			 format_seconds(seconds, blame->ns));

@@ -285,7 +285,8 @@ int monitor_view__free(struct monitor_view *view)
 	if (view->in_place && view->began) {
 		term__resize(&view->term, view->fd);
 		go_back(view, &out);
-		buf__puts(&out, ERASE_BELOW SHOW_CURSOR);
+		/* from the second row on: tmux keeps a copy of a screen that is erased whole */
+		buf__puts(&out, ERASE_LINE_END "\n" ERASE_BELOW "\033[1A" SHOW_CURSOR);
 		err = output_write(view->fd, &out);
 	}
 	buf__free(&out);
