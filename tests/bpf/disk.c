@@ -4,10 +4,13 @@
  * their own:
  *
  *	disk DIRECTORY
+ *	disk DIRECTORY later
  *
  * A scene has an actor, which does the work, and at times another, which syncs
  * or drops what the actor wrote; the actor ends after it. Each says what it
  * knows that it read, wrote and dropped, and what /proc/self/io has for it.
+ * The second form writes, waits for a line on its standard input, writes more
+ * and reads, and says what it moved before and after.
  */
 #include <linux/limits.h>
 #include <pthread.h>
@@ -261,16 +264,31 @@ static void play(const struct scene *scene)
 	close(leave[1]);
 }
 
+static void later(void)
+{
+	struct bytes (*const after[])(void) = { write_buffered, write_direct, read_direct };
+	char line[16];
+
+	prepare(true);
+	act("later", "before", write_and_fsync);
+	check(read(0, line, sizeof(line)) > 0);
+	for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++)
+		act("later", "after", after[i]);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: disk DIRECTORY\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: disk DIRECTORY [later]\n");
 		return 2;
 	}
 	memset(chunk, 'x', sizeof(chunk));
 	snprintf(path, sizeof(path), "%s/ppbpf-disk-%d", argv[1], getpid());
-	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
-		play(&scenes[i]);
+	if (argc > 2)
+		later();
+	else
+		for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+			play(&scenes[i]);
 	unlink(path);
 	return 0;
 }

@@ -112,8 +112,8 @@ static int cmd_endings(int unused)
 	for (size_t i = 0; i < 10; i++) {
 		bool by_signal = i >= 5;
 		struct rlimit no_core = { 0 };
-		pid_t pid = fork();
 		int64_t begin = wall_ns();
+		pid_t pid = fork();
 
 		check(pid >= 0);
 		if (!pid) {
@@ -133,42 +133,50 @@ static int cmd_endings(int unused)
 	return 0;
 }
 
-static void say_who(const char *role)
+static void say_who(const char *role, pid_t parent)
 {
-	say("{\"what\": \"who\", \"role\": \"%s\", \"pid\": %d, \"ppid\": %d}", role, getpid(),
-	    getppid());
+	say("{\"what\": \"who\", \"role\": \"%s\", \"pid\": %d, \"ppid\": %d}", role, getpid(), parent);
 }
 
-static void be_daemon(void)
+/* Its parent is gone before long: it must be told who that was. */
+static void be_orphan(pid_t parent)
 {
-	setsid();
-	prctl(PR_SET_NAME, "ppb-daemon");
+	pid_t me = getpid();
+
+	prctl(PR_SET_NAME, "ppb-orphan");
+	say_who("orphan", parent);
 	if (!fork()) {
-		prctl(PR_SET_NAME, "ppb-orphan");
-		say_who("orphan");
-		if (!fork()) {
-			say_who("child of the orphan");
-			burn_ms(20);
-			_exit(0);
-		}
-		check(wait(NULL) > 0);
-		burn_ms(10);
+		say_who("child of the orphan", me);
+		burn_ms(20);
 		_exit(0);
 	}
-	say_who("daemon");
+	check(wait(NULL) > 0);
+	burn_ms(10);
+	_exit(0);
+}
+
+static void be_daemon(pid_t parent)
+{
+	pid_t me = getpid();
+
+	setsid();
+	prctl(PR_SET_NAME, "ppb-daemon");
+	if (!fork())
+		be_orphan(me);
+	say_who("daemon", parent);
 	_exit(0);
 }
 
 static int cmd_tree(int unused)
 {
-	pid_t pid = fork();
+	pid_t me = getpid(), pid = fork();
 
 	(void)unused;
 	check(pid >= 0);
 	if (!pid)
-		be_daemon();
+		be_daemon(me);
 	reap(pid, NULL);
-	say_who("root");
+	say_who("root", getppid());
 	nap(0.3);
 	return 0;
 }

@@ -50,7 +50,7 @@ static int cmd_peak(size_t amount)
 
 	nap(0.01);
 	munmap(map, amount);
-	nap(0.8);
+	nap(1);
 	say("{\"what\": \"peak\", \"pid\": %d, \"before_kb\": %" PRId64 ", \"peak_kb\": %" PRId64
 	    ", \"after_kb\": %" PRId64 "}",
 	    getpid(), before, figure("/proc/self/status", "VmHWM:"),
