@@ -288,11 +288,16 @@ static inline ppbpf_u64 ppbpf_slot_low(ppbpf_u32 slot)
 	return slot ? 1ULL << (slot + PPBPF_SLOT_SHIFT - 1) : 0;
 }
 
-_Static_assert(sizeof(struct ppbpf_split) == 120, "ABI");
-_Static_assert(sizeof(struct ppbpf_task) == 256, "ABI");
-_Static_assert(sizeof(struct ppbpf_task_record) == 496, "ABI");
-_Static_assert(sizeof(struct ppbpf_exit_event) == 504, "ABI");
-_Static_assert(sizeof(struct ppbpf_exec_event) == 312, "ABI");
-_Static_assert(sizeof(struct ppbpf_disk) == 264, "ABI");
+#define PPBPF_TASK_SIZE (64 + 8 * PPBPF_VALUE_NR)
+#define PPBPF_SPLIT_SIZE (40 + 8 * PPBPF_REASON_NR)
+
+_Static_assert(sizeof(struct ppbpf_split) == PPBPF_SPLIT_SIZE, "ABI");
+_Static_assert(sizeof(struct ppbpf_task) == PPBPF_TASK_SIZE, "ABI");
+_Static_assert(sizeof(struct ppbpf_task_record) ==
+	       8 + PPBPF_TASK_SIZE + PPBPF_SPLIT_SIZE + 4 * PPBPF_RQ_SLOTS, "ABI");
+_Static_assert(sizeof(struct ppbpf_exit_event) ==
+	       16 + PPBPF_TASK_SIZE + PPBPF_SPLIT_SIZE + 4 * PPBPF_RQ_SLOTS, "ABI");
+_Static_assert(sizeof(struct ppbpf_exec_event) == 56 + PPBPF_ARGS_LEN, "ABI");
+_Static_assert(sizeof(struct ppbpf_disk) == 40 + 8 * PPBPF_IO_SLOTS, "ABI");
 
 #endif /* PPBPF_ABI_H */

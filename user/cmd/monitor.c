@@ -153,6 +153,9 @@ static error_t parse_output(int key, char *text, struct arguments *arguments,
 	case 'o':
 		arguments->output = text;
 		return 0;
+	case OPT_METRICS:
+		arguments->options.metrics = text;
+		return 0;
 	case OPT_SORT:
 		arguments->options.sort = text;
 		return 0;

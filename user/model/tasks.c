@@ -419,7 +419,7 @@ int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event)
 		memcpy(command + length, "...", sizeof("..."));
 	free(process->command);
 	process->command = NULL;
-	/* the peak is that of the new program */
+	process->execed = true;
 	process->values[PPBPF_PEAK_RSS_BYTES] = 0;
 	return process__set_command(process, command);
 }

@@ -30,6 +30,7 @@ struct process {
 	bool exit_lost;			/* it went without its exit record */
 	bool peak_is_bound;		/* its peak is the largest seen, not the kernel's mark */
 	bool existed;			/* before the measurement began */
+	bool execed;			/* it has called exec since: its peak is of that program */
 	bool memory_known;		/* its resident set was read at least once */
 	uint32_t threads_alive;
 	uint32_t threads_seen;

@@ -565,7 +565,8 @@ static void raise_peak(struct report *report)
 	if (report->machine_wide || !report->tracked[1])
 		return;
 	for (struct process *p = tasks__first(report->tasks); p; p = p->next)
-		if (!p->existed && p->values[PPBPF_PEAK_RSS_BYTES] > report->memory.peak)
+		if ((!p->existed || p->execed) &&
+		    p->values[PPBPF_PEAK_RSS_BYTES] > report->memory.peak)
 			report->memory.peak = p->values[PPBPF_PEAK_RSS_BYTES];
 }
 
