@@ -128,6 +128,7 @@ static __always_inline void record_task(struct ppbpf_task *out, struct task_stru
 	values[PPBPF_VOLUNTARY_SWITCHES] = task->nvcsw;
 	values[PPBPF_INVOLUNTARY_SWITCHES] = task->nivcsw;
 	values[PPBPF_MIGRATIONS] = task->se.nr_migrations;
+	values[PPBPF_TIMESLICES] = task->sched_info.pcount;
 	values[PPBPF_MINOR_FAULTS] = task->min_flt;
 	values[PPBPF_MAJOR_FAULTS] = task->maj_flt;
 	values[PPBPF_READ_BYTES] = task->ioac.read_bytes;
