@@ -15,22 +15,35 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define HISTORY 64	/* slices kept a CPU; a power of 2 */
+#define HISTORY 256	/* windows kept a CPU; a power of 2 */
+#define WINDOW_NS 100000ULL
+#define WINDOW_SHARES 3
 #define CLOCK_SAMPLE_NS 100000000ULL
 
-/* The CPU was this process's from the end of the slice before until `end`. */
-struct slice {
-	u64 end;	/* sched_clock */
-	u64 stolen;	/* the CPU's total of time that ran no task, by then */
+/*
+ * Who had the CPU for how long. A slice longer than WINDOW_NS is a window of
+ * its own; shorter ones share one, so that neighbours that switch every few
+ * microseconds do not flush the history. Windows follow each other without gap.
+ */
+struct share {
 	u32 tgid;	/* 0: idle */
+	u32 ns;		/* where several share a window; the only one has it whole */
 	char comm[PPBPF_COMM_LEN];
+};
+
+struct window {
+	u64 start;	/* sched_clock; 0: not known */
+	u64 end;
+	u64 stolen;	/* the CPU's total of time that ran no task, at the end */
+	u32 shares;
 	u32 pad;
+	struct share share[WINDOW_SHARES];
 };
 
 struct history {
 	u32 head;
 	u32 pad;
-	struct slice slices[HISTORY];
+	struct window windows[HISTORY];
 };
 
 struct {
@@ -54,15 +67,49 @@ static __always_inline struct history *history_here(void)
 	return bpf_map_lookup_elem(&histories, &zero);
 }
 
+static __always_inline void share_set(struct share *share, struct task_struct *task, u32 ns)
+{
+	share->tgid = task->tgid;
+	share->ns = ns;
+	__builtin_memcpy(share->comm, task->comm, PPBPF_COMM_LEN);
+}
+
+/* Whether the slice found room in the latest window. */
+static __always_inline bool window_extend(struct window *window, struct task_struct *prev, u64 now)
+{
+	u32 ns = now - window->end;
+
+	if (!window->start || now - window->start >= WINDOW_NS)
+		return false;
+	for (u32 i = 0; i < WINDOW_SHARES; i++) {
+		if (i == window->shares) {
+			share_set(&window->share[i], prev, ns);
+			window->shares++;
+			return true;
+		}
+		if (window->share[i].tgid == (u32)prev->tgid) {
+			window->share[i].ns += ns;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* `prev` leaves the CPU that it had since the end of the latest window. */
 static __always_inline void history_push(struct history *history, struct task_struct *prev,
 					 const struct rq *rq, u64 now)
 {
-	struct slice *slice = &history->slices[history->head++ & (HISTORY - 1)];
+	struct window *window = &history->windows[(history->head - 1) & (HISTORY - 1)];
+	u64 start = window->end;
 
-	slice->end = now;
-	slice->stolen = now - rq->clock_task;
-	slice->tgid = prev->tgid;
-	__builtin_memcpy(slice->comm, prev->comm, PPBPF_COMM_LEN);
+	if (!window_extend(window, prev, now)) {
+		window = &history->windows[history->head++ & (HISTORY - 1)];
+		window->start = start;
+		window->shares = 1;
+		share_set(&window->share[0], prev, now - start);
+	}
+	window->end = now;
+	window->stolen = now - rq->clock_task;
 }
 
 /*
@@ -148,12 +195,13 @@ int cpu_time_sum(struct ppbpf_cpu_time *out)
 	return 0;
 }
 
-/* A wait laid over the history, latest slice first. */
+/* A wait laid over the history, latest window first. */
 struct blame_walk {
 	struct history *history;
 	u64 from;	/* the wait; `to` moves towards `from` */
 	u64 to;
 	u64 stolen;	/* of it, time that ran no task */
+	u32 waiter;	/* tgid */
 };
 
 static __always_inline bool blame_key(struct ppbpf_blame_key *key, u64 ns)
@@ -169,11 +217,13 @@ static __always_inline bool blame_key(struct ppbpf_blame_key *key, u64 ns)
 	return total;
 }
 
-static __always_inline void blame_add(struct slice *slice, u64 ns)
+static __always_inline void blame_add(struct share *share, u64 ns)
 {
-	struct ppbpf_blame_key key = { .tgid = slice->tgid };
+	struct ppbpf_blame_key key = { .tgid = share->tgid };
 
-	__builtin_memcpy(key.comm, slice->comm, sizeof(key.comm));
+	if (!share->tgid || !ns)
+		return;
+	__builtin_memcpy(key.comm, share->comm, sizeof(key.comm));
 	if (blame_key(&key, ns))
 		return;
 	key.tgid = 0;
@@ -181,42 +231,55 @@ static __always_inline void blame_add(struct slice *slice, u64 ns)
 		count(PPBPF_LOST_BLAME, 1);
 }
 
-static long blame_slice(u32 index, struct blame_walk *walk)
+/* `part` of `whole`, of n; in units of 1024 ns where the product could overflow. */
+static __always_inline u64 proportion(u64 n, u64 part, u64 whole)
+{
+	if (n >> 31 || part >> 31)
+		return whole >> 10 ? (n >> 10) * (part >> 10) / (whole >> 10) << 10 : 0;
+	return whole ? n * part / whole : 0;
+}
+
+static long blame_window(u32 index, struct blame_walk *walk)
 {
 	u32 at = walk->history->head - 1 - index;
-	struct slice *slice = &walk->history->slices[at & (HISTORY - 1)];
-	struct slice *before = &walk->history->slices[(at - 1) & (HISTORY - 1)];
-	u64 start = before->end, whole, part, stolen;
+	struct window *window = &walk->history->windows[at & (HISTORY - 1)];
+	struct window *before = &walk->history->windows[(at - 1) & (HISTORY - 1)];
+	u64 start = window->start, whole = window->end - start, others = whole, part, stolen, ns;
 
 	if (index == HISTORY - 1 || !start || walk->to <= walk->from)
 		return 1;
 	if (start >= walk->to)
 		return 0;
-	whole = slice->end - start;
-	stolen = slice->stolen - before->stolen;
-	if (start < walk->from)
+	/* the wait began in this window: whoever waits did not run after that */
+	if (start < walk->from) {
 		start = walk->from;
-	part = walk->to - start;
-	if (stolen && whole) {
-		stolen = stolen >= whole ? part : stolen * part / whole;
-		walk->stolen += stolen;
-		part -= stolen;
+		for (u32 i = 0; i < WINDOW_SHARES && i < window->shares; i++)
+			if (window->share[i].tgid == walk->waiter)
+				others -= window->share[i].ns;
 	}
-	if (slice->tgid && part)
-		blame_add(slice, part);
+	part = walk->to - start;
+	stolen = window->stolen - before->stolen;
+	stolen = stolen >= whole ? part : proportion(stolen, part, whole);
+	walk->stolen += stolen;
+	for (u32 i = 0; i < WINDOW_SHARES && i < window->shares; i++) {
+		if (window->share[i].tgid == walk->waiter && others != whole)
+			continue;
+		ns = window->shares == 1 ? part : proportion(window->share[i].ns, part, others);
+		blame_add(&window->share[i], ns - proportion(stolen, ns, part));
+	}
 	walk->to = start;
 	return 0;
 }
 
 /* Blames the waited nanoseconds that ended at `arrival`; returns the stolen ones. */
-static __noinline u64 blame_wait(struct history *history, u64 arrival, u64 waited)
+static __noinline u64 blame_wait(struct history *history, u64 arrival, u64 waited, u32 waiter)
 {
-	struct blame_walk walk = { .from = arrival - waited, .to = arrival };
+	struct blame_walk walk = { .from = arrival - waited, .to = arrival, .waiter = waiter };
 
 	if (!history)
 		return 0;
 	walk.history = history;
-	bpf_loop(HISTORY, blame_slice, &walk, 0);
+	bpf_loop(HISTORY, blame_window, &walk, 0);
 	count(PPBPF_COUNT_WAIT_NS, waited);
 	if (walk.to > walk.from)
 		count(PPBPF_COUNT_WAIT_UNKNOWN_NS, walk.to - walk.from);
@@ -251,7 +314,8 @@ static __always_inline void account(struct task_state *state, struct task_struct
 		    state->out_cpu != bpf_get_smp_processor_id())
 			count(PPBPF_COUNT_WAIT_REMOTE_NS, waited);
 		else
-			stolen = blame_wait(history_here(), interval.arrival, waited);
+			stolen = blame_wait(history_here(), interval.arrival, waited,
+					    prev->tgid);
 	}
 	interval_add(&state->split, &interval, state->reason, stolen);
 }

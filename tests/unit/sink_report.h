@@ -34,6 +34,9 @@ static inline void sample_values(struct ppbpf_task *task, uint64_t factor)
 {
 	for (uint64_t i = 0; i < PPBPF_SUMMED_NR; i++)
 		task->values[i] = factor * (i + 1);
+	task->values[PPBPF_MINOR_FAULTS] = factor * 8;
+	task->values[PPBPF_MAJOR_FAULTS] = factor * 9;
+	task->values[PPBPF_UDP_SENT_BYTES] = factor * 15;
 	task->values[PPBPF_CPU_NS] = factor * 100 * MS;
 	task->values[PPBPF_UTIME_NS] = 12 * MS;
 	task->values[PPBPF_STIME_NS] = 4 * MS;
