@@ -29,14 +29,14 @@ static inline struct ppbpf_task sample_task(uint32_t pid, const char *comm, uint
 	return task;
 }
 
+/* Of a value that has no figure of its own below, for a process of factor 1. */
+#define SAMPLE_VALUE(id) ((uint64_t)(id) + 1)
+
 /* Each value is a multiple of the process's own factor, so that a mix-up shows. */
 static inline void sample_values(struct ppbpf_task *task, uint64_t factor)
 {
 	for (uint64_t i = 0; i < PPBPF_SUMMED_NR; i++)
-		task->values[i] = factor * (i + 1);
-	task->values[PPBPF_MINOR_FAULTS] = factor * 8;
-	task->values[PPBPF_MAJOR_FAULTS] = factor * 9;
-	task->values[PPBPF_UDP_SENT_BYTES] = factor * 15;
+		task->values[i] = factor * SAMPLE_VALUE(i);
 	task->values[PPBPF_CPU_NS] = factor * 100 * MS;
 	task->values[PPBPF_UTIME_NS] = 12 * MS;
 	task->values[PPBPF_STIME_NS] = 4 * MS;
