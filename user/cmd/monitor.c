@@ -313,6 +313,16 @@ static int write_result(struct arguments *a, const struct ppbpf_result *result,
 	return file ? atomic_file__commit(file, e) : 0;
 }
 
+/* Under sudo a file belongs to who called it; where that fails it stays root's. */
+static void give_to_caller(int fd)
+{
+	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
+
+	if (!geteuid() && uid && gid &&
+	    fchown(fd, strtoul(uid, NULL, 10), strtoul(gid, NULL, 10)))
+		log_debug("the output stays root's: %s", strerror(errno));
+}
+
 /* Intervals are written as they happen, a whole line at a time: in place. */
 static int open_output(struct arguments *a, struct atomic_file **file, int *fd, struct err *e)
 {
@@ -327,6 +337,7 @@ static int open_output(struct arguments *a, struct atomic_file **file, int *fd, 
 	if (*fd < 0)
 		return err__set(e, ERR_IO, -errno, "%s cannot be written: %s", a->output,
 				strerror(errno));
+	give_to_caller(*fd);
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct collector {
 	struct bpf_link *seed;
 	struct bpf_link *snapshot;
 	struct tasks *tasks;		/* being fed, during a drain */
+	struct report *report;		/* for what a person should be told */
 	int feed_error;
 	int statistics_fd;
 	bool following;
@@ -209,6 +210,15 @@ static int load(struct collector *c, const struct collector_config *config,
 	return 0;
 }
 
+static int on_oom(struct collector *c, const struct ppbpf_oom_event *event)
+{
+	char comm[PPBPF_COMM_LEN];
+
+	text_copy(comm, sizeof(comm), event->comm);
+	return report__warn(c->report, "the kernel killed %s [%u] for want of memory", comm,
+			    event->tgid);
+}
+
 static int on_event(void *context, void *data, size_t size)
 {
 	struct collector *c = context;
@@ -222,6 +232,8 @@ static int on_event(void *context, void *data, size_t size)
 		err = tasks__exit(c->tasks, data);
 	else if (kind == PPBPF_EVENT_EXEC && size >= sizeof(struct ppbpf_exec_event))
 		err = tasks__exec(c->tasks, data);
+	else if (kind == PPBPF_EVENT_OOM && size >= sizeof(struct ppbpf_oom_event))
+		err = on_oom(c, data);
 	if (err && !c->feed_error)
 		c->feed_error = err;
 	return 0;
@@ -256,6 +268,7 @@ int collector__new(struct collector **out, const struct collector_config *config
 	*out = NULL;
 	if (!c)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	c->report = report;
 	c->statistics_fd = -1;
 	c->following = config->mode != PPBPF_TARGET_MACHINE;
 	c->children = config->children;

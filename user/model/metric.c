@@ -159,11 +159,11 @@ const struct metric metrics[] = {
 	  "tracepoint block_rq_complete",
 	  ROW(METRIC_DEVICE, DEVICE_ERRORS, SUBJECT_DISK, METRIC_COUNTER, UNIT_COUNT),
 	  .needs = FEATURE_BLOCK },
-	{ "device.queue_latency", "queue_latency", "system.disk.queue_time",
+	{ "device.queue_latency", "queue_ms", "system.disk.queue_time",
 	  "from the request's making to the device", "request.start_time_ns to block_rq_issue",
 	  ROW(METRIC_DEVICE, DEVICE_QUEUE_LATENCY, SUBJECT_DISK, METRIC_HISTOGRAM, UNIT_NS),
 	  .needs = FEATURE_BLOCK },
-	{ "device.service_latency", "service_latency", "system.disk.operation_time",
+	{ "device.service_latency", "service_ms", "system.disk.operation_time",
 	  "in the device", "block_rq_issue to block_rq_complete",
 	  ROW(METRIC_DEVICE, DEVICE_SERVICE_LATENCY, SUBJECT_DISK, METRIC_HISTOGRAM, UNIT_NS),
 	  .needs = FEATURE_BLOCK },
@@ -294,24 +294,24 @@ const struct metric metrics[] = {
 	{ "machine.psi_cpu", "psi_cpu_some_us", "system.psi.time{resource=cpu,level=some}",
 	  "time in which some task waited for a CPU", "/proc/pressure/cpu",
 	  ROW(METRIC_MACHINE, MACHINE_PSI_CPU_SOME_US, SUBJECT_MACHINE, METRIC_COUNTER,
-	      UNIT_COUNT), .needs = FEATURE_PSI },
+	      UNIT_US), .needs = FEATURE_PSI },
 	{ "machine.psi_memory", "psi_memory_some_us", "system.psi.time{resource=memory,level=some}",
 	  "time in which some task waited for memory", "/proc/pressure/memory",
 	  ROW(METRIC_MACHINE, MACHINE_PSI_MEMORY_SOME_US, SUBJECT_MACHINE, METRIC_COUNTER,
-	      UNIT_COUNT), .needs = FEATURE_PSI },
+	      UNIT_US), .needs = FEATURE_PSI },
 	{ "machine.psi_memory_full", "psi_memory_full_us",
 	  "system.psi.time{resource=memory,level=full}",
 	  "time in which every task waited for memory", "/proc/pressure/memory",
 	  ROW(METRIC_MACHINE, MACHINE_PSI_MEMORY_FULL_US, SUBJECT_MACHINE, METRIC_COUNTER,
-	      UNIT_COUNT), .needs = FEATURE_PSI },
+	      UNIT_US), .needs = FEATURE_PSI },
 	{ "machine.psi_io", "psi_io_some_us", "system.psi.time{resource=io,level=some}",
 	  "time in which some task waited for I/O", "/proc/pressure/io",
 	  ROW(METRIC_MACHINE, MACHINE_PSI_IO_SOME_US, SUBJECT_MACHINE, METRIC_COUNTER,
-	      UNIT_COUNT), .needs = FEATURE_PSI },
+	      UNIT_US), .needs = FEATURE_PSI },
 	{ "machine.psi_io_full", "psi_io_full_us", "system.psi.time{resource=io,level=full}",
 	  "time in which every task waited for I/O", "/proc/pressure/io",
 	  ROW(METRIC_MACHINE, MACHINE_PSI_IO_FULL_US, SUBJECT_MACHINE, METRIC_COUNTER,
-	      UNIT_COUNT), .needs = FEATURE_PSI },
+	      UNIT_US), .needs = FEATURE_PSI },
 };
 
 const size_t metrics_count = sizeof(metrics) / sizeof(metrics[0]);
@@ -340,7 +340,7 @@ const struct metric *metric_find(const char *name, const char **nearest)
 const char *metric_unit_name(enum metric_unit unit)
 {
 	static const char *const names[] = {
-		[UNIT_NS] = "ns", [UNIT_MS] = "ms", [UNIT_BYTES] = "By",
+		[UNIT_NS] = "ns", [UNIT_US] = "us", [UNIT_MS] = "ms", [UNIT_BYTES] = "By",
 		[UNIT_COUNT] = "1", [UNIT_PERCENT] = "%",
 	};
 

@@ -44,6 +44,7 @@ enum metric_kind {
 
 enum metric_unit {
 	UNIT_NS,
+	UNIT_US,
 	UNIT_MS,
 	UNIT_BYTES,
 	UNIT_COUNT,
@@ -162,7 +163,7 @@ const struct metric *metric_of(enum metric_scope scope, uint32_t index);
 /* By name; NULL when unknown: then *nearest is the likeliest one meant, or NULL. */
 const struct metric *metric_find(const char *name, const char **nearest);
 
-const char *metric_unit_name(enum metric_unit unit);	/* "ns", "By", "1", "%": UCUM */
+const char *metric_unit_name(enum metric_unit unit);	/* "ns", "us", "By", "1", "%": UCUM */
 const char *metric_subject_name(enum metric_subject subject);
 const char *metric_kind_name(enum metric_kind kind);
 
