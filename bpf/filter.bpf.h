@@ -70,12 +70,13 @@ static long glob_step(u32 index, struct glob_walk *walk)
 	return 0;
 }
 
+/* By the process's name: its threads may have others. */
 static __always_inline bool comm_matches(struct task_struct *task)
 {
 	char comm[PPBPF_COMM_LEN];
 	struct glob_walk walk = { .text = comm };
 
-	BPF_CORE_READ_STR_INTO(&comm, task, comm);
+	BPF_CORE_READ_STR_INTO(&comm, task, group_leader, comm);
 	bpf_loop(PPBPF_COMM_LEN * PPBPF_COMM_LEN, glob_step, &walk, 0);
 	return walk.matched;
 }

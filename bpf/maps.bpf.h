@@ -20,6 +20,8 @@
 /* Of struct task_state.flags, beside PPBPF_TASK_FOLLOWED and _EXECED. */
 #define STATE_SEEN	(1u << 16)	/* run_delay holds a value to subtract */
 #define STATE_SEEDED_ON_CPU (1u << 17)	/* first followed in the middle of a slice */
+#define STATE_EXIT_SENT	(1u << 19)
+#define STATE_EXIT_MISSED (1u << 20)	/* there was no room for its exit event */
 #define STATE_THROTTLED	(1u << 18)	/* left the CPU because its cgroup's quota was used up */
 
 /*
@@ -46,6 +48,7 @@ struct task_state {
 	u32 out_cpu;
 	u32 pad;
 	u64 counted[PPBPF_COUNTED_NR];	/* from PPBPF_COUNTED on */
+	u64 base[PPBPF_COUNTED];	/* the values before that when it came to be followed */
 	struct ppbpf_split split;
 	u32 run_queue_hist[PPBPF_RQ_SLOTS];
 };
@@ -130,6 +133,19 @@ static __always_inline struct task_state *state_create(struct task_struct *task)
 static __always_inline const struct rq *task_rq(struct task_struct *task)
 {
 	return task->se.cfs_rq->rq;
+}
+
+/*
+ * A busy CPU's clock is at most a tick old: what is beyond that the hypervisor
+ * has taken. CPUs that run without ticks have no such limit.
+ */
+const volatile u64 cfg_clock_age_max __weak;
+
+static __always_inline u64 clock_age(u64 clock, u64 now)
+{
+	u64 age = now > clock ? now - clock : 0;
+
+	return age < cfg_clock_age_max ? age : cfg_clock_age_max;
 }
 
 /* sched_clock where no run queue's clock is fresh: outside of sched_switch. */

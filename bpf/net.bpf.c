@@ -8,6 +8,7 @@
  */
 #include "maps.bpf.h"
 #include "compat.bpf.h"
+#include "reason.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -117,6 +118,14 @@ static __always_inline u64 bytes_consumed(struct sock *sk)
 	return BPF_CORE_READ(tcp, bytes_received) - fin - (unread - (unread && fin));
 }
 
+static __always_inline bool in_splice(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	long number = syscall_number(task, (struct pt_regs *)bpf_task_pt_regs(task));
+
+	return number == SYSCALL_SPLICE && !syscall_is_compat(task);
+}
+
 /* A reader took bytes from a TCP socket, by whatever call. */
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
@@ -129,7 +138,10 @@ int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
 	if (!socket)
 		return 0;
 	consumed = bytes_consumed(sk);
-	if (socket->known) {
+	/* splice has no return value that is counted: from its first call on, this is */
+	if (!socket->known && in_splice())
+		socket->known = true;
+	else if (socket->known) {
 		state = current_state();
 		if (!state)
 			return 0;

@@ -22,6 +22,7 @@ const volatile u8 cfg_compat_reason[PPBPF_SYSCALLS] __weak;
 #if defined(__TARGET_ARCH_x86)
 
 #define TS_COMPAT	0x0002
+#define SYSCALL_SPLICE	275
 
 /* System call number, or -1 in a fault or an interrupt. */
 static __always_inline long syscall_number(struct task_struct *task, struct pt_regs *regs)
@@ -43,6 +44,7 @@ static __always_inline unsigned long syscall_first_argument(struct task_struct *
 #elif defined(__TARGET_ARCH_arm64)
 
 #define TIF_32BIT	22
+#define SYSCALL_SPLICE	76
 
 static __always_inline long syscall_number(struct task_struct *task, struct pt_regs *regs)
 {

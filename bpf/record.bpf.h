@@ -111,16 +111,9 @@ static __always_inline void record_memory(struct ppbpf_task *out, struct mm_stru
 	values[PPBPF_PEAK_RSS_BYTES] = peak_pages(mm, &walk) * cfg_page_size;
 }
 
-/* What every record holds; times without anything in progress. */
-static __always_inline void record_task(struct ppbpf_task *out, struct task_struct *task,
-					struct task_state *state)
+/* The kernel's own totals of a thread; times without anything in progress. */
+static __always_inline void record_totals(u64 *values, struct task_struct *task)
 {
-	u64 *values = out->values;
-
-	out->tgid = task->tgid;
-	out->pid = task->pid;
-	out->task_id = (u64)task;
-	out->start_boot_ns = task->start_boottime;
 	values[PPBPF_CPU_NS] = task->se.sum_exec_runtime;
 	values[PPBPF_UTIME_NS] = task->utime;
 	values[PPBPF_STIME_NS] = task->stime;
@@ -134,6 +127,19 @@ static __always_inline void record_task(struct ppbpf_task *out, struct task_stru
 	values[PPBPF_READ_BYTES] = task->ioac.read_bytes;
 	values[PPBPF_WRITE_BYTES] = task->ioac.write_bytes;
 	values[PPBPF_CANCELLED_WRITE_BYTES] = task->ioac.cancelled_write_bytes;
+}
+
+/* What every record holds. A followed task's totals begin when it was first followed. */
+static __always_inline void record_task(struct ppbpf_task *out, struct task_struct *task,
+					struct task_state *state)
+{
+	u64 *values = out->values;
+
+	out->tgid = task->tgid;
+	out->pid = task->pid;
+	out->task_id = (u64)task;
+	out->start_boot_ns = task->start_boottime;
+	record_totals(values, task);
 	values[PPBPF_THREADS] = task->signal->nr_threads;
 	__builtin_memcpy(out->comm, task->comm, sizeof(out->comm));
 	out->flags = task->flags & PF_KTHREAD ? PPBPF_TASK_KTHREAD : 0;
@@ -143,6 +149,9 @@ static __always_inline void record_task(struct ppbpf_task *out, struct task_stru
 	out->ppid = state->ppid;
 	out->leader_start_boot_ns = state->leader_start;
 	__builtin_memcpy(&values[PPBPF_COUNTED], state->counted, sizeof(state->counted));
+	if (state->flags & PPBPF_TASK_FOLLOWED)
+		for (u32 i = 0; i < PPBPF_COUNTED; i++)
+			values[i] -= state->base[i];
 }
 
 #endif /* PPBPF_RECORD_BPF_H */

@@ -60,6 +60,14 @@ struct {
 	__type(value, u64);
 } blames SEC(".maps");
 
+/* Those that found no room there, by name: tgid is 0. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct ppbpf_blame_key);
+	__type(value, u64);
+} blames_by_name SEC(".maps");
+
 static __always_inline struct history *history_here(void)
 {
 	u32 zero = 0;
@@ -172,8 +180,7 @@ static long cpu_time_read(u32 cpu, struct cpu_time_walk *walk)
 		if (BPF_CORE_READ(curr, pid)) {
 			clock = BPF_CORE_READ(rq, clock);
 			slice = BPF_CORE_READ(curr, se.sum_exec_runtime) - time->exec;
-			if (walk->now > clock)
-				slice += walk->now - clock;
+			slice += clock_age(clock, walk->now);
 		}
 		if (total == time->total && curr == (struct task_struct *)time->curr &&
 		    curr == BPF_CORE_READ(rq, curr))
@@ -204,14 +211,14 @@ struct blame_walk {
 	u32 waiter;	/* tgid */
 };
 
-static __always_inline bool blame_key(struct ppbpf_blame_key *key, u64 ns)
+static __always_inline bool blame_key(void *map, struct ppbpf_blame_key *key, u64 ns)
 {
-	u64 *total = bpf_map_lookup_elem(&blames, key);
+	u64 *total = bpf_map_lookup_elem(map, key);
 
-	if (!total && !bpf_map_update_elem(&blames, key, &ns, BPF_NOEXIST))
+	if (!total && !bpf_map_update_elem(map, key, &ns, BPF_NOEXIST))
 		return true;
 	if (!total)	/* another CPU may have been first */
-		total = bpf_map_lookup_elem(&blames, key);
+		total = bpf_map_lookup_elem(map, key);
 	if (total)
 		__sync_fetch_and_add(total, ns);
 	return total;
@@ -224,10 +231,10 @@ static __always_inline void blame_add(struct share *share, u64 ns)
 	if (!share->tgid || !ns)
 		return;
 	__builtin_memcpy(key.comm, share->comm, sizeof(key.comm));
-	if (blame_key(&key, ns))
+	if (blame_key(&blames, &key, ns))
 		return;
 	key.tgid = 0;
-	if (!blame_key(&key, ns))
+	if (!blame_key(&blames_by_name, &key, ns))
 		count(PPBPF_LOST_BLAME, 1);
 }
 
@@ -353,9 +360,18 @@ static __noinline int task_dead(struct task_struct *prev, struct task_state *sta
 
 	if (!state || !prev || (following() && !(state->flags & PPBPF_TASK_FOLLOWED)))
 		return 0;
-	event = event_reserve(sizeof(*event), PPBPF_LOST_EVENTS_EXIT);
-	if (!event)
+	if (state->flags & STATE_EXIT_SENT)
 		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		if (!(state->flags & STATE_EXIT_MISSED))
+			count(PPBPF_LOST_EVENTS_EXIT, 1);
+		state->flags |= STATE_EXIT_MISSED;
+		return 0;
+	}
+	if (state->flags & STATE_EXIT_MISSED)
+		count(PPBPF_LOST_EVENTS_EXIT, -1ULL);
+	state->flags |= STATE_EXIT_SENT;
 	__builtin_memset(event, 0, sizeof(*event));
 	event->kind = PPBPF_EVENT_EXIT;
 	event->end_boot_ns = bpf_ktime_get_boot_ns();
@@ -427,5 +443,21 @@ idle:
 		if (history)
 			history_push(history, prev, rq, now);
 	}
+	return 0;
+}
+
+/*
+ * The second chance: a last switch that was not traced, or that found the ring
+ * full. The totals are final by now; only the end's time comes late.
+ */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(sched_process_free, struct task_struct *task)
+{
+	struct task_state *state = state_get(task);
+
+	if (!state || state->flags & STATE_EXIT_SENT)
+		return 0;
+	count(PPBPF_COUNT_LATE_EXITS, 1);
+	task_dead(task, state);
 	return 0;
 }

@@ -39,7 +39,7 @@ static __always_inline u64 cpu_time_live(struct task_struct *task, u64 now)
 	again = *(volatile u64 *)&rq->clock;
 	if (again != clock)
 		sum = *(volatile u64 *)&task->se.sum_exec_runtime;
-	return now > again ? sum + now - again : sum;
+	return sum + clock_age(again, now);
 }
 
 static __always_inline u64 run_delay_live(struct task_struct *task, u64 now)
@@ -62,6 +62,8 @@ static __always_inline void split_live(struct ppbpf_split *split, struct task_st
 		barrier();
 		__builtin_memcpy(split, &state->split, sizeof(*split));
 		interval_measure(&interval, state, task, executed, now);
+		/* what a slice lost to interrupts is known when it has ended */
+		interval.ran = interval.slice;
 		interval_add(split, &interval, state->reason, 0);
 		barrier();
 		if (!(seq & 1) && seq == *(volatile u32 *)&state->seq)
@@ -84,7 +86,7 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	struct task_state *state;
 	struct mm_struct *mm;
 	u32 zero = 0, size;
-	u64 now = 0;
+	u64 now = 0, executed = 0;
 
 	if (!task)
 		return 0;
@@ -101,8 +103,11 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	if (task->on_cpu || task->sched_info.last_queued ||
 	    (state && state->flags & PPBPF_TASK_FOLLOWED)) {
 		now = sched_clock_estimate();
-		record->task.values[PPBPF_CPU_NS] = cpu_time_live(task, now);
-		record->task.values[PPBPF_RUN_DELAY_NS] = run_delay_live(task, now);
+		executed = cpu_time_live(task, now);
+		/* what is in progress comes on top of the totals, wherever those begin */
+		record->task.values[PPBPF_CPU_NS] += executed - task->se.sum_exec_runtime;
+		record->task.values[PPBPF_RUN_DELAY_NS] +=
+			run_delay_live(task, now) - task->sched_info.run_delay;
 	}
 	if (!state) {
 		record->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
@@ -113,15 +118,16 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	if (task->exit_state)
 		record->task.flags |= PPBPF_TASK_EXITING;
 	mm = task->mm;
-	if (mm && task->pid == task->tgid)
+	/* the leader tells of the process, or any thread that outlives it */
+	if (mm && (task->pid == task->tgid || !BPF_CORE_READ(task, group_leader, mm))) {
 		record_memory(&record->task, mm);
+		record->task.flags |= PPBPF_TASK_MEMORY;
+	}
 	record->kind = PPBPF_RECORD_TASK;
 	size = PPBPF_RECORD_TASK_SIZE;
 	if (state) {
-		state->snapshot_runtime = task->se.sum_exec_runtime;
 		if (state->flags & PPBPF_TASK_FOLLOWED) {
-			split_live(&record->split, state, task,
-				   record->task.values[PPBPF_CPU_NS], now);
+			split_live(&record->split, state, task, executed, now);
 			record->kind = PPBPF_RECORD_FOLLOWED;
 			size = PPBPF_RECORD_FOLLOWED_SIZE;
 		}
@@ -135,6 +141,8 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	record->size = size;
 	if (bpf_seq_write(ctx->meta->seq, record, size) < 0)
 		return 1;	/* the buffer is full: the kernel calls again with a fresh one */
+	if (state)
+		state->snapshot_runtime = task->se.sum_exec_runtime;
 	return 0;
 }
 
@@ -193,6 +201,10 @@ static __always_inline void follow_now(struct task_struct *task, struct task_sta
 		state->last_wait = state->reason;
 	}
 	state->exec_runtime = cpu_time_live(task, now);
+	record_totals(state->base, task);
+	state->base[PPBPF_CPU_NS] = state->exec_runtime;
+	state->base[PPBPF_RUN_DELAY_NS] = run_delay_live(task, now);
+	__builtin_memset(state->counted, 0, sizeof(state->counted));
 	barrier();
 	state->flags |= PPBPF_TASK_FOLLOWED;
 }
@@ -329,9 +341,11 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 {
 	struct task_state *state = state_create(task);
 
-	if (!state || state->flags & PPBPF_TASK_FOLLOWED || !cgroup_matches(task))
+	if (!state || !cgroup_matches(task))
 		return 0;
-	follow_now(task, state);
+	if (!(state->flags & PPBPF_TASK_FOLLOWED))
+		follow_now(task, state);
+	/* its other threads come along without a word: user space scans again */
 	__sync_fetch_and_add(&snapshot.changes, 1);
 	return 0;
 }

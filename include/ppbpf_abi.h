@@ -69,6 +69,7 @@ enum ppbpf_target_mode {
 #define PPBPF_TASK_ON_CPU	(1u << 3)
 #define PPBPF_TASK_LAST		(1u << 4)	/* no thread of the process is alive any more */
 #define PPBPF_TASK_EXECED	(1u << 5)	/* has called exec since it was first seen */
+#define PPBPF_TASK_MEMORY	(1u << 7)	/* the values of the process are in this record */
 #define PPBPF_TASK_PEAK_EXACT	(1u << 6)	/* PPBPF_PEAK_RSS_BYTES is the kernel's own high-water mark */
 
 /*
@@ -275,6 +276,7 @@ enum ppbpf_counter {
 	PPBPF_COUNT_RECLAIM,		/* direct reclaims begun */
 	PPBPF_COUNT_OOM_KILLS,
 	PPBPF_COUNT_RETRANSMITS,
+	PPBPF_COUNT_LATE_EXITS,		/* told of when the task was freed, not at its last switch */
 	PPBPF_COUNTER_NR,
 };
 

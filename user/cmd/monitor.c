@@ -240,11 +240,13 @@ static void on_signal(int signal)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal }, old;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	/* nohup and a shell's & mean what they say */
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
 }
@@ -323,17 +325,22 @@ static void give_to_caller(int fd)
 		log_debug("the output stays root's: %s", strerror(errno));
 }
 
-/* Intervals are written as they happen, a whole line at a time: in place. */
+/*
+ * Intervals are written as they happen, a whole line at a time: in place, but
+ * what a file held is lost only when the first one is there.
+ */
 static int open_output(struct arguments *a, struct atomic_file **file, int *fd, struct err *e)
 {
 	*fd = STDOUT_FILENO;
-	if (!a->output || !strcmp(a->output, "-"))
+	if (a->output && !strcmp(a->output, "-"))
+		a->output = NULL;
+	if (!a->output)
 		return 0;
 	if (a->format == FORMAT_JSON || a->format == FORMAT_TABLE) {
 		*file = atomic_file__open(a->output, e);
 		return *file ? 0 : e->code;
 	}
-	*fd = open(a->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	*fd = open(a->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (*fd < 0)
 		return err__set(e, ERR_IO, -errno, "%s cannot be written: %s", a->output,
 				strerror(errno));
@@ -346,7 +353,7 @@ static int run(struct arguments *a)
 	struct ppbpf_result *result = NULL;
 	struct atomic_file *file = NULL;
 	struct err e = { 0 };
-	int fd, status;
+	int fd, status, command;
 
 	if (open_output(a, &file, &fd, &e)) {
 		log_error("%s%s%s", e.message, *e.hint ? "; " : "", e.hint);
@@ -358,15 +365,14 @@ static int run(struct arguments *a)
 	if (tell(result))
 		status = PPBPF_FAILED;
 	/* an error's envelope goes to standard output; a file is left as it was */
+	command = result ? ppbpf_result_command_status(result) : -1;
 	if (result && (status == PPBPF_OK || !file) && write_result(a, result, file, &e)) {
 		log_error("%s", e.message);
-		status = status ? status : PPBPF_FAILED;
+		status = PPBPF_FAILED;
+		command = -1;
 	}
-	if (a->options.command && result && ppbpf_result_command_status(result) >= 0 &&
-	    (status == PPBPF_OK || ppbpf_result_command_status(result) >= 126))
-		status = ppbpf_result_command_status(result);
-	else if (a->options.command && status)
-		status = OWN_FAILURE;
+	if (a->options.command)
+		status = command >= 0 ? command : OWN_FAILURE;
 	atomic_file__free(file);
 	if (fd != STDOUT_FILENO)
 		close(fd);

@@ -23,6 +23,7 @@
 
 #define RING_BYTES (512 * 1024)		/* a record a thread that ends: 1000 of them */
 #define ITERATOR_BUFFER (64 * 1024)
+#define TICK_MAX_NS 10000000ULL		/* CONFIG_HZ is 100 at least */
 #define SEED_ROUNDS 8
 #define SCAN_ONE_BY_ONE 4		/* up to so many followed processes are asked singly */
 
@@ -37,6 +38,7 @@ struct collector {
 	int statistics_fd;
 	bool following;
 	bool children;
+	bool rescan;			/* tasks can come to be followed without a fork */
 	bool iter_by_process;
 	uint32_t changes_seen;		/* followed forks, at the last scan of all tasks */
 	uint64_t snapshots;
@@ -57,6 +59,7 @@ static const struct {
 	{ "sched_process_fork", FEATURE_BPF, "tasks" },
 	{ "sched_process_exec", FEATURE_BPF, "tasks" },
 	{ "sched_process_exit", FEATURE_BPF, "tasks" },
+	{ "sched_process_free", FEATURE_BPF, "tasks" },
 	{ "sock_send_length", FEATURE_SOCK_LENGTH, "network" },
 	{ "sock_recv_length", FEATURE_SOCK_LENGTH, "network" },
 	{ "tcp_rcv_space_adjust", FEATURE_SOCK_LENGTH, "network" },
@@ -113,6 +116,7 @@ static int configure(struct core_bpf *skel, const struct collector_config *confi
 	skel->rodata->cfg_switch_has_state = features->switch_has_state;
 	skel->rodata->cfg_cpus = cpus;
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
+	skel->rodata->cfg_clock_age_max = features->tickless ? UINT64_MAX : TICK_MAX_NS;
 	skel->rodata->cfg_ring_wakeup = RING_BYTES / 4;
 	skel->rodata->cfg_cgroup_id = config->cgroup_id;
 	skel->rodata->cfg_cgroup_subsys = config->cgroup_subsys;
@@ -272,6 +276,7 @@ int collector__new(struct collector **out, const struct collector_config *config
 	c->statistics_fd = -1;
 	c->following = config->mode != PPBPF_TARGET_MACHINE;
 	c->children = config->children;
+	c->rescan = config->mode == PPBPF_TARGET_CGROUP;
 	c->iter_by_process = features->iter_by_process;
 	c->changes_seen = UINT32_MAX;	/* the first snapshot looks at all */
 	libbpf_set_print(on_libbpf_message);
@@ -354,6 +359,10 @@ static int on_relative(const struct ppbpf_task_record *record, void *context)
 
 	if (record->task.flags & PPBPF_TASK_EXITING)
 		return 0;
+	/* those that a name or a cgroup has matched have descendants, too */
+	if (record->task.flags & PPBPF_TASK_FOLLOWED &&
+	    hash__set(family->chosen, record->task.tgid, 0, family))
+		return -ENOMEM;
 	return hash__set(family->parents, record->task.tgid, 0,
 			 (void *)(uintptr_t)(record->task.ppid + 1));
 }
@@ -416,14 +425,14 @@ int collector__seed(struct collector *c, const pid_t *pids, size_t count, struct
 		err = choose(c, &family, pids[i]);
 	/* one more round after one that found somebody: he may have forked meanwhile */
 	for (int round = 0; round < SEED_ROUNDS && !err; round++) {
-		if (count && c->children)
+		if (c->following && c->children)
 			err = choose_descendants(c, &family);
 		c->skel->bss->snapshot.seeded = 0;
 		if (!err)
 			err = iterate(c, c->seed, on_nothing, NULL);
 		marked += c->skel->bss->snapshot.seeded;
 		if (!c->skel->bss->snapshot.seeded)
-			break;
+			break;	/* a machine-wide run marks nobody */
 	}
 	hash__free(family.parents);
 	hash__free(family.chosen);
@@ -471,7 +480,7 @@ static int scan(struct collector *c, struct tasks *tasks, enum snapshot_kind kin
 		return iterate(c, c->snapshot, on_task, tasks);
 	}
 	for (struct process *p = tasks__first(tasks); p && !err; p = p->next)
-		if (p->threads_alive) {
+		if (!p->ended) {
 			err = scan_process(c, tasks, p->tgid);
 			if (err == -ESRCH)
 				err = 0;	/* gone: its exit event is on its way */
@@ -485,6 +494,9 @@ int collector__snapshot(struct collector *c, struct tasks *tasks, enum snapshot_
 	uint64_t start = now_ns(CLOCK_MONOTONIC);
 	int err;
 
+	/* processes that moved into the cgroup: only their leaders were named */
+	if (c->rescan && c->skel->bss->snapshot.changes != c->changes_seen)
+		iterate(c, c->seed, on_nothing, NULL);
 	c->skel->bss->snapshot.all = full;
 	c->skel->bss->snapshot.detail = kind == SNAPSHOT_LAST;
 	tasks__snapshot_begin(tasks, now_ns(CLOCK_BOOTTIME), full);
@@ -530,13 +542,12 @@ static int by_ns(const void *a, const void *b)
 	return x->ns < y->ns ? 1 : x->ns > y->ns ? -1 : 0;
 }
 
-static void report_blames(struct collector *c, struct report *report)
+static void read_blames(struct report *report, int fd)
 {
-	int fd = bpf_map__fd(c->skel->maps.blames);
+	struct report_blame *blames = report->blames, *more;
 	struct ppbpf_blame_key key, *last = NULL;
-	struct report_blame *blames = NULL, *more;
+	size_t count = report->blame_count;
 	struct process *process;
-	size_t count = 0;
 	uint64_t ns;
 
 	for (; !bpf_map_get_next_key(fd, last, &key); last = &key) {
@@ -553,11 +564,16 @@ static void report_blames(struct collector *c, struct report *report)
 		text_copy(blames[count].comm, sizeof(blames[count].comm), key.comm);
 		count++;
 	}
-	if (count)
-		qsort(blames, count, sizeof(*blames), by_ns);
-	free(report->blames);
 	report->blames = blames;
 	report->blame_count = count;
+}
+
+static void report_blames(struct collector *c, struct report *report)
+{
+	read_blames(report, bpf_map__fd(c->skel->maps.blames));
+	read_blames(report, bpf_map__fd(c->skel->maps.blames_by_name));
+	if (report->blame_count)
+		qsort(report->blames, report->blame_count, sizeof(*report->blames), by_ns);
 }
 
 static struct report_disk *disk_row(struct report *report, const struct ppbpf_disk_key *key)

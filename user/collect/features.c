@@ -126,7 +126,7 @@ static void probe_btf(struct features *f, const struct btf *btf)
 			       struct_has(btf, "cfs_rq", "rq");
 	if (!f->have[FEATURE_BPF])
 		lacks(f, FEATURE_BPF, "this kernel has no task iterator, no sched_switch tracepoint "
-		      "or no group scheduling: Linux 5.15 or later has them");
+		      "or no group scheduling: Linux 5.19 or later has them");
 	f->switch_has_state = tracepoint_arguments(btf, "sched_switch") >= 4;
 	if (!tracepoint_takes(btf, "sock_send_length", 0, "sock") ||
 	    !tracepoint_takes(btf, "sock_recv_length", 0, "sock"))
@@ -164,6 +164,20 @@ static void probe_psi(struct features *f)
 		if (file)
 			fclose(file);
 	}
+}
+
+/* The list of CPUs is empty, or "(null)", where there are none. */
+static bool have_tickless_cpus(void)
+{
+	FILE *file = fopen("/sys/devices/system/cpu/nohz_full", "re");
+	char line[64] = "";
+	bool any;
+
+	if (!file)
+		return false;
+	any = fgets(line, sizeof(line), file) && line[0] >= '0' && line[0] <= '9';
+	fclose(file);
+	return any;
 }
 
 static void probe_pmu(struct features *f)
@@ -234,6 +248,7 @@ int features__probe(struct features *f, struct err *e)
 	libbpf_set_print(NULL);	/* what it would say is said by *e */
 	probe_psi(f);
 	probe_pmu(f);
+	f->tickless = have_tickless_cpus();
 	btf = btf__load_vmlinux_btf();
 	if (!btf) {
 		lacks_all_bpf(f, "the kernel describes its types nowhere (no /sys/kernel/btf/vmlinux): "

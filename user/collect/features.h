@@ -16,6 +16,7 @@ struct features {
 	bool have[FEATURE_NR];
 	char why[FEATURE_NR][160];	/* when not: one clause, and what to do about it */
 	bool switch_has_state;		/* sched_switch hands prev_state over: Linux 5.18 */
+	bool tickless;			/* some CPUs run without ticks: nohz_full= */
 	bool iter_by_process;		/* the task iterator can be asked for one process */
 };
 

@@ -233,7 +233,8 @@ void machine__report(struct report *report, const struct machine_state *from,
 			continue;
 		report->machine[i] = to->values[i];
 		if (metric && metric->kind == METRIC_COUNTER)
-			report->machine[i].n -= from->values[i].n;
+			report->machine[i].n = to->values[i].n < from->values[i].n ? 0 :
+					       to->values[i].n - from->values[i].n;
 	}
 	report_interfaces(report, from, to);
 }

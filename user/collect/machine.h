@@ -12,7 +12,7 @@
 
 #include "model/report.h"
 
-#define MACHINE_INTERFACES 64
+#define MACHINE_INTERFACES 256
 
 struct machine_state {
 	struct value values[MACHINE_VALUE_NR];

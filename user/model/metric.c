@@ -330,10 +330,12 @@ const struct metric *metric_of(enum metric_scope scope, uint32_t index)
 const struct metric *metric_find(const char *name, const char **nearest)
 {
 	for (size_t i = 0; i < metrics_count; i++)
-		if (!strcmp(metrics[i].name, name))
+		if (!strcmp(metrics[i].name, name) || !strcmp(metrics[i].otel, name))
 			return &metrics[i];
 	if (nearest)
 		*nearest = text_nearest(name, &metrics[0].name, metrics_count, sizeof(metrics[0]));
+	if (nearest && !*nearest)
+		*nearest = text_nearest(name, &metrics[0].otel, metrics_count, sizeof(metrics[0]));
 	return NULL;
 }
 

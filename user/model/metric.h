@@ -160,7 +160,7 @@ extern const size_t metrics_count;
 /* The metric of a scope's index; NULL when the table has none. */
 const struct metric *metric_of(enum metric_scope scope, uint32_t index);
 
-/* By name; NULL when unknown: then *nearest is the likeliest one meant, or NULL. */
+/* By name, or OpenTelemetry's; NULL when unknown: then *nearest is the likeliest one meant, or NULL. */
 const struct metric *metric_find(const char *name, const char **nearest);
 
 const char *metric_unit_name(enum metric_unit unit);	/* "ns", "us", "By", "1", "%": UCUM */

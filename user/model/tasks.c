@@ -13,6 +13,8 @@
 /* A live thread: its values as last seen, so that the next ones add the difference. */
 struct thread {
 	struct process *process;
+	uint32_t tgid;
+	uint64_t leader_start_boot_ns;
 	uint32_t generation;
 	uint64_t start_boot_ns;
 	uint64_t values[PPBPF_SUMMED_NR];
@@ -127,6 +129,7 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 	*tasks->last = process;
 	tasks->last = &process->next;
 	tasks->totals.processes++;
+	tasks->totals.processes_alive++;
 	return process;
 }
 
@@ -138,6 +141,18 @@ static struct process *process_of(struct tasks *tasks, uint32_t tgid, uint32_t p
 	return process ? process : process_new(tasks, tgid, ppid, start);
 }
 
+/*
+ * What is in progress is an estimate, which the next value may take back in
+ * part; a sum never falls below what is known.
+ */
+static void add_difference(uint64_t *sum, uint64_t now, uint64_t before)
+{
+	if (now >= before)
+		*sum += now - before;
+	else
+		*sum -= *sum < before - now ? *sum : before - now;
+}
+
 static void split_add(struct ppbpf_split *to, const struct ppbpf_split *now,
 		      const struct ppbpf_split *before)
 {
@@ -145,7 +160,7 @@ static void split_add(struct ppbpf_split *to, const struct ppbpf_split *now,
 	uint64_t *t = (uint64_t *)to;
 
 	for (size_t i = 0; i < sizeof(*to) / sizeof(*t); i++)
-		t[i] += n[i] - b[i];
+		add_difference(&t[i], n[i], b[i]);
 }
 
 static void thread_update(struct tasks *tasks, struct thread *thread,
@@ -154,10 +169,8 @@ static void thread_update(struct tasks *tasks, struct thread *thread,
 	struct process *process = thread->process;
 
 	for (size_t i = 0; i < PPBPF_SUMMED_NR; i++) {
-		uint64_t more = task->values[i] - thread->values[i];
-
-		process->values[i] += more;
-		tasks->totals.values[i] += more;
+		add_difference(&process->values[i], task->values[i], thread->values[i]);
+		add_difference(&tasks->totals.values[i], task->values[i], thread->values[i]);
 		thread->values[i] = task->values[i];
 	}
 	if (!split)
@@ -177,8 +190,9 @@ static void hist_add(struct tasks *tasks, struct process *process, const ppbpf_u
 
 /*
  * What a thread had when the measurement began is not counted: a thread that
- * is older starts from the values it is first seen with. Its split starts where
- * following began, which for those of the first snapshot is before it.
+ * is older starts from the values it is first seen with. A followed one brings
+ * what it did since it came to be followed, which for those of the first
+ * snapshot is before the measurement began.
  */
 static struct thread *thread_new(struct tasks *tasks, struct process *process,
 				 const struct ppbpf_task *task, const struct ppbpf_split *split)
@@ -189,19 +203,21 @@ static struct thread *thread_new(struct tasks *tasks, struct process *process,
 		return NULL;
 	thread->process = process;
 	thread->start_boot_ns = task->start_boot_ns;
-	if (task->start_boot_ns < tasks->begin_boot_ns)
+	thread->tgid = task->tgid;
+	thread->leader_start_boot_ns = task->leader_start_boot_ns;
+	if (task->start_boot_ns < tasks->begin_boot_ns &&
+	    (tasks->generation == 1 || !(task->flags & PPBPF_TASK_FOLLOWED))) {
 		memcpy(thread->values, task->values, sizeof(thread->values));
-	if (split && tasks->generation == 1)
-		thread->split = *split;
+		if (split)
+			thread->split = *split;
+	}
 	if (hash__set(tasks->threads, task->task_id, 0, thread)) {
 		free(thread);
 		return NULL;
 	}
 	process->threads_seen++;
-	if (!process->threads_alive++) {
-		process->ended = false;
-		tasks->totals.processes_alive++;
-	}
+	process->threads_alive++;
+	process->generation = tasks->generation;
 	tasks->totals.threads_alive++;
 	return thread;
 }
@@ -219,6 +235,7 @@ static void process_end(struct tasks *tasks, struct process *process, uint64_t e
 	if (process->ended)
 		return;
 	process->ended = true;
+	tasks->totals.processes_alive--;
 	tasks->totals.resident_bytes -= resident_bytes(process->values);
 	for (size_t i = PPBPF_RSS_ANON_BYTES; i <= PPBPF_SWAP_BYTES; i++)
 		process->values[i] = 0;
@@ -235,8 +252,7 @@ static void thread_free(struct tasks *tasks, struct thread *thread, uint64_t tas
 		process->life_ns += end - from;
 		tasks->totals.life_ns += end - from;
 	}
-	if (!--process->threads_alive)
-		tasks->totals.processes_alive--;
+	process->threads_alive--;
 	tasks->totals.threads_alive--;
 	hash__remove(tasks->threads, task_id, 0);
 	free(thread);
@@ -264,10 +280,9 @@ static void process_update(struct tasks *tasks, struct process *process,
 		process->kthread = true;
 	if (task->values[PPBPF_THREADS] > process->threads_peak)
 		process->threads_peak = task->values[PPBPF_THREADS];
-	if (task->pid != task->tgid && process->comm[0])
-		return;
-	memcpy(process->comm, task->comm, sizeof(process->comm));
-	if (task->pid != task->tgid || process->ended)
+	if (task->pid == task->tgid || !process->comm[0])
+		memcpy(process->comm, task->comm, sizeof(process->comm));
+	if (!(task->flags & PPBPF_TASK_MEMORY) || process->ended)
 		return;
 	tasks->totals.resident_bytes += resident_bytes(task->values) - resident_bytes(values);
 	for (size_t i = PPBPF_SUMMED_NR; i < PPBPF_VALUE_NR; i++)
@@ -293,8 +308,8 @@ void tasks__snapshot_begin(struct tasks *tasks, uint64_t boot_ns, bool full)
  */
 static bool is_other(const struct thread *thread, const struct ppbpf_task *task)
 {
-	return thread && (thread->process->tgid != task->tgid ||
-			  thread->process->start_boot_ns != task->leader_start_boot_ns);
+	return thread && (thread->tgid != task->tgid ||
+			  thread->leader_start_boot_ns != task->leader_start_boot_ns);
 }
 
 /* The record of a task that is ending is left to its exit event, which has it all. */
@@ -321,6 +336,7 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 			return -ENOMEM;
 	}
 	thread->generation = tasks->generation;
+	thread->process->generation = tasks->generation;
 	thread_update(tasks, thread, task, split);
 	process_update(tasks, thread->process, task);
 	if (record->kind == PPBPF_RECORD_DETAIL && record->size >= PPBPF_RECORD_DETAIL_SIZE)
@@ -335,6 +351,7 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 void tasks__snapshot_end(struct tasks *tasks)
 {
 	struct hash_entry entry;
+	struct process *process;
 	struct thread *thread;
 	size_t cursor = 0;
 
@@ -346,6 +363,13 @@ void tasks__snapshot_end(struct tasks *tasks)
 			continue;
 		thread_lost(tasks, thread, entry.a);
 	}
+	/* all of its threads that were known have ended, but not as its last one */
+	for (process = tasks->first; process; process = process->next)
+		if (!process->ended && !process->threads_alive &&
+		    tasks->generation - process->generation >= 2) {
+			process->exit_lost = true;
+			process_end(tasks, process, tasks->now_boot_ns);
+		}
 }
 
 int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
@@ -426,8 +450,12 @@ int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event)
 
 void tasks__mark(struct tasks *tasks)
 {
-	for (struct process *process = tasks->first; process; process = process->next)
+	for (struct process *process = tasks->first; process; process = process->next) {
+		if (process->settled)
+			continue;
 		memcpy(process->previous, process->values, sizeof(process->previous));
+		process->settled = process->ended;
+	}
 }
 
 void tasks__finish(struct tasks *tasks, uint64_t boot_ns)

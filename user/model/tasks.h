@@ -28,6 +28,8 @@ struct process {
 	bool kthread;
 	bool ended;
 	bool exit_lost;			/* it went without its exit record */
+	bool settled;			/* ended, and its values were marked since */
+	uint32_t generation;		/* the full snapshot that named a thread of it last */
 	bool peak_is_bound;		/* its peak is the largest seen, not the kernel's mark */
 	bool existed;			/* before the measurement began */
 	bool execed;			/* it has called exec since: its peak is of that program */

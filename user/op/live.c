@@ -2,8 +2,13 @@
 #include "op/live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/term.h"
 #include "op/result.h"
 #include "sink/monitor_csv.h"
@@ -18,6 +23,19 @@ struct live {
 	bool header_written;
 };
 
+/* Where the lines go to a file of their own; one that others append to is left alone. */
+static void empty(int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || flags & O_APPEND || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    lseek(fd, 0, SEEK_CUR) != 0)
+		return;
+	if (ftruncate(fd, 0))
+		log_debug("a file cannot be emptied: %s", strerror(errno));
+}
+
 struct live *live__new(const struct ppbpf_monitor_options *options)
 {
 	struct live *live = calloc(1, sizeof(*live));
@@ -26,6 +44,8 @@ struct live *live__new(const struct ppbpf_monitor_options *options)
 		return NULL;
 	live->kind = options->live;
 	live->fd = options->live_fd;
+	if (live->kind == PPBPF_LIVE_JSONL || live->kind == PPBPF_LIVE_CSV)
+		empty(live->fd);
 	if (live->kind != PPBPF_LIVE_TABLE)
 		return live;
 	live->view = monitor_view__new(live->fd, options->sort, options->top);

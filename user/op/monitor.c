@@ -289,6 +289,12 @@ static int feed_failed(struct run *run, int err)
 			strerror(-err));
 }
 
+/* An estimate of what is in progress may have been taken back in part. */
+static uint64_t grown(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
 static void interval_of(struct run *run, uint64_t now, struct report_interval *interval)
 {
 	const struct tasks_totals *totals = tasks__totals(run->report->tasks);
@@ -300,12 +306,12 @@ static void interval_of(struct run *run, uint64_t now, struct report_interval *i
 	interval->time = (now - run->begin) / 1e9;
 	interval->seconds = ns / 1e9;
 	for (size_t i = 0; i < PPBPF_SUMMED_NR; i++)
-		interval->values[i] = totals->values[i] - run->before.values[i];
+		interval->values[i] = grown(totals->values[i], run->before.values[i]);
 	used = interval->values[PPBPF_CPU_NS];
 	for (size_t i = 0; i < sizeof(totals->split) / sizeof(*split); i++)
-		((uint64_t *)&interval->split)[i] = split[i] - before[i];
+		((uint64_t *)&interval->split)[i] = grown(split[i], before[i]);
 	if (run->report->machine_wide && !collector__cpu_time(run->collector, &cpu)) {
-		used = cpu > run->cpu_before ? cpu - run->cpu_before : 0;
+		used = grown(cpu, run->cpu_before);
 		run->cpu_before = cpu;
 	}
 	interval->cpu_percent = ns > 0 ? used / ns * 100 : 0;
@@ -691,7 +697,10 @@ int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_resu
 	stopping = 0;
 	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	run_all(&run);
-	result->command_status = run.child.status;
+	if (result->err.cause)
+		child__end(&run.child);
+	/* without its own end there is no status of COMMAND's, but for exec's failure */
+	result->command_status = run.child.ended || run.child.exec_failed ? run.child.status : -1;
 	live__free(run.live);
 	print_summary(result, options);
 	collector__free(run.collector);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
@@ -135,6 +136,8 @@ int child__release(struct child *child, struct err *e)
 	if (length != sizeof(why))
 		return 0;	/* closed by exec */
 	child->status = why == ENOENT ? 127 : 126;
+	child->exec_failed = true;
+	waitpid(child->pid, NULL, 0);
 	return err__set(e, why == ENOENT ? ERR_NOT_FOUND : ERR_PERMISSION, -why,
 			"%s cannot be run: %s", child->name, strerror(why));
 }
@@ -150,6 +153,19 @@ bool child__ended(struct child *child)
 	child->ended = true;
 	child->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return true;
+}
+
+void child__end(struct child *child)
+{
+	struct pollfd ended = { .fd = child->pidfd, .events = POLLIN };
+
+	if (child->pid < 0 || child->release_fd >= 0 || child->exec_failed || child__ended(child))
+		return;
+	kill(child->pid, SIGTERM);
+	if (poll(&ended, 1, 1000) <= 0)
+		kill(child->pid, SIGKILL);
+	if (poll(&ended, 1, 1000) > 0)
+		child__ended(child);
 }
 
 void child__free(struct child *child)

@@ -14,6 +14,7 @@ struct child {
 	int pidfd;
 	int release_fd;
 	int exec_fd;	/* tells why exec failed, or closes */
+	bool exec_failed;	/* it never ran: status is 126 or 127 */
 	bool ended;
 	int status;	/* exit status as a shell sees it, once ended */
 };
@@ -33,6 +34,9 @@ int child__release(struct child *child, struct err *e);
 
 /* Reaps it if it has ended. */
 bool child__ended(struct child *child);
+
+/* Ends what runs still: SIGTERM, and SIGKILL after a second. */
+void child__end(struct child *child);
 
 /* Kills what was never released, and closes. */
 void child__free(struct child *child);
