@@ -116,6 +116,7 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 	process->start_boot_ns = start;
 	process->existed = start < tasks->begin_boot_ns;
 	process->peak_is_bound = true;
+	process->generation = tasks->generation;
 	if (hash__set(tasks->processes, tgid, start, process) ||
 	    hash__set(tasks->latest, tgid, 0, process)) {
 		hash__remove(tasks->processes, tgid, start);

@@ -157,7 +157,10 @@ static void json_interference(struct fields *fields, const struct report *report
 
 		fields__object_begin(fields, NULL);
 		fields__comm(fields, "comm", blame->comm);
-		fields__u64(fields, "pid", blame->tgid);
+		if (blame->tgid)
+			fields__u64(fields, "pid", blame->tgid);
+		else
+			fields__null(fields, "pid", "too many processes: the rest is told by name");
 		fields__ms(fields, "cpu_ms", blame->ns);
 		fields__bool(fields, "followed", blame->followed);
 		fields__object_end(fields);
