@@ -105,6 +105,7 @@ static struct channel channels[] = {
 	{ .name = "pipe2", .open = open_pipes, .other_cpu = true },
 	{ .name = "pipe2poll", .open = open_pipes, .other_cpu = true, .poll_idle = true },
 	{ .name = "tcp1", .open = open_tcp },
+	{ .name = "tcp0", .open = open_tcp, .alone = true },
 	{ .name = "tcp2poll", .open = open_tcp, .other_cpu = true, .poll_idle = true },
 	{ .name = "unix1", .open = open_unix },
 	{ .name = "unix0", .open = open_unix, .alone = true },

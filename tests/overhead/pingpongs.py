@@ -15,6 +15,7 @@ TITLES = {
     "pipe2poll": "Pipe ping-pong, ends on two CPUs, idle CPUs polling",
     "tcp1": "TCP loopback ping-pong (64 B), both ends on one CPU",
     "tcp2poll": "TCP loopback ping-pong (64 B), ends on two CPUs, idle CPUs polling",
+    "tcp0": "TCP loopback, one process at both ends (no switch, only the network's hooks)",
     "unix1": "Unix socket ping-pong (64 B), both ends on one CPU",
     "unix0": "Unix socket, one process at both ends (no switch, only the sock hooks)",
 }

@@ -156,7 +156,7 @@ class Condition:
 def conditions(ppbpf, peers_every):
     """The first is the base. Targets by kind of ping-pong."""
     machine = {"pipe1": 1.05, "pipe2": 1.05, "pipe2poll": 1.05, "tcp1": 1.05,
-               "tcp2poll": 1.05, "unix1": 1.10, "unix0": 1.10}
+               "tcp0": 1.05, "tcp2poll": 1.05, "unix1": 1.10, "unix0": 1.10}
     followed = dict(machine, pipe1=1.15)
     return [
         Condition("nothing attached"),
