@@ -4,8 +4,8 @@
  *
  *	cpu burn SECONDS [CPU]		spins for a wall time; its own getrusage
  *	cpu kernel SECONDS		the same, nearly all of it in the kernel
- *	cpu child SECONDS		a child burns; the rusage that wait4 gives
- *	cpu threads N MS		N threads burn and end before their process
+ *	cpu child SECONDS [CPU]		a child burns; the rusage that wait4 gives
+ *	cpu threads N MS		a child's N threads burn and end before it
  *	cpu leader MS			the main thread ends first, another burns on
  *	cpu rival SECONDS CPU PID	a child burns beside PID on one CPU; what PID took
  *	cpu spin CPU			spins until it is killed
@@ -61,6 +61,8 @@ static int cmd_child(char **argv)
 
 	check(pid >= 0);
 	if (!pid) {
+		if (argv[1])
+			pin(atoi(argv[1]));
 		spin_until(wall_ns() + (int64_t)(atof(argv[0]) * 1e9));
 		_exit(0);
 	}
@@ -90,16 +92,14 @@ static void *burn_together(void *ms)
 	return burn_ms(ms);
 }
 
-static int cmd_threads(char **argv)
+static void be_threads(int count, int ms)
 {
-	int count = atoi(argv[0]);
 	pthread_t threads[count];
 	struct rusage usage;
 
 	pthread_barrier_init(&all_started, NULL, (unsigned int)count);
 	for (int i = 0; i < count; i++)
-		check(!pthread_create(&threads[i], NULL, burn_together,
-				      (void *)(intptr_t)atoi(argv[1])));
+		check(!pthread_create(&threads[i], NULL, burn_together, (void *)(intptr_t)ms));
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	nap(0.1);
@@ -107,7 +107,18 @@ static int cmd_threads(char **argv)
 	say("{\"what\": \"threads\", \"pid\": %d, \"cpu_ns\": %" PRId64
 	    ", \"voluntary\": %ld, \"involuntary\": %ld}",
 	    getpid(), rusage_ns(&usage), usage.ru_nvcsw, usage.ru_nivcsw);
-	return 0;
+	_exit(0);
+}
+
+/* In a child, whose whole life is measured: COMMAND itself switches before it is released. */
+static int cmd_threads(char **argv)
+{
+	pid_t pid = fork();
+
+	check(pid >= 0);
+	if (!pid)
+		be_threads(atoi(argv[0]), atoi(argv[1]));
+	return reap(pid, NULL);
 }
 
 static void *outlive_leader(void *ms)

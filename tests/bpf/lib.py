@@ -216,6 +216,22 @@ def parts(split):
     return sum(split[name] or 0 for name in whole) + other_blocked(split, None)
 
 
+def check_delay(report, name, split, delay_ms, throttled_ms=0.0, bound=0.001):
+    """The scheduler's delay of a task is its run queue, its quota and some stolen time.
+
+    Time that the hypervisor took while the task ran is stolen as well, and no delay.
+    """
+    rest = split["run_queue_ms"] + (split["throttled_ms"] or 0)
+    slack = max(bound * delay_ms, 0.05)
+    report.fact(f"{name} ({rest:.6g} and {split['stolen_ms']:.3g} stolen, {delay_ms:.6g})",
+                rest - slack <= delay_ms <= rest + split["stolen_ms"] + slack,
+                f"expected {delay_ms} within {slack:.3g}, "
+                f"got {rest} and {split['stolen_ms']} stolen")
+    if throttled_ms:
+        report.near(f"{name}: the throttled part within 2 %", split["throttled_ms"], throttled_ms,
+                    0.02)
+
+
 def check_sums(report, run):
     """The parts of every split sum to the lives of the tasks within 0.5 %."""
     splits = [("the target", run.data["time_split"])]

@@ -135,7 +135,8 @@ static int cmd_endings(int unused)
 
 static void say_who(const char *role, pid_t parent)
 {
-	say("{\"what\": \"who\", \"role\": \"%s\", \"pid\": %d, \"ppid\": %d}", role, getpid(), parent);
+	say("{\"what\": \"who\", \"role\": \"%s\", \"pid\": %d, \"ppid\": %d}", role, getpid(),
+	    parent);
 }
 
 /* Its parent is gone before long: it must be told who that was. */
@@ -209,7 +210,8 @@ static int cmd_exec(int unused)
 		}
 		settle(pid);
 		check(reap(pid, &usage) == 0);
-		say("{\"what\": \"exec\", \"pid\": %d, \"threaded\": %d, \"rusage_ns\": %" PRId64 "}",
+		say("{\"what\": \"exec\", \"pid\": %d, \"threaded\": %d, "
+		    "\"rusage_ns\": %" PRId64 "}",
 		    pid, threaded, rusage_ns(&usage));
 	}
 	return 0;
