@@ -11,6 +11,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 PPBPF = os.path.abspath(os.environ.get("PPBPF", os.path.join(BUILD, "ppbpf")))
 
+# A shell's background job ignores Ctrl-C, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 class Checks:
     """Prints each fact as it is found and keeps count of the failed ones."""

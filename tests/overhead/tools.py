@@ -9,6 +9,9 @@ import signal
 import subprocess
 import time
 
+# A shell's background job ignores Ctrl-C, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # perf and bpftrace need tracefs, which not every machine has mounted: they get
 # it in a mount namespace of their own, so that the machine stays as it was.
 WITH_TRACEFS = ["unshare", "--mount", "sh", "-c",
