@@ -111,7 +111,8 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	}
 	if (!state) {
 		record->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
-		record->task.leader_start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+		record->task.leader_start_boot_ns =
+			BPF_CORE_READ(task, group_leader, start_boottime);
 	}
 	if (task->on_cpu)
 		record->task.flags |= PPBPF_TASK_ON_CPU;

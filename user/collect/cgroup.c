@@ -186,7 +186,8 @@ static bool read_number(const char *directory, const char *file, uint64_t *n)
 
 void cgroup__memory(pid_t pid, const char *given, struct value values[CGROUP_VALUE_NR])
 {
-	struct value *now = &values[CGROUP_MEMORY_BYTES], *limit = &values[CGROUP_MEMORY_LIMIT_BYTES];
+	struct value *now = &values[CGROUP_MEMORY_BYTES];
+	struct value *limit = &values[CGROUP_MEMORY_LIMIT_BYTES];
 	struct memory_mount mount = { 0 };
 	char path[PATH_MAX];
 	struct statfs fs;

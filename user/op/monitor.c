@@ -214,7 +214,8 @@ static void count_hardware(struct run *run)
 {
 	struct report *report = run->report;
 
-	if (!run->features.have[FEATURE_PMU] || !metric_set__has_subject(&report->wanted, SUBJECT_PERF))
+	if (!run->features.have[FEATURE_PMU] ||
+	    !metric_set__has_subject(&report->wanted, SUBJECT_PERF))
 		return;
 	if (run->target.mode == PPBPF_TARGET_PIDS || report->machine_wide)
 		run->perf = perf__new(run->target.pids, run->target.pid_count);
