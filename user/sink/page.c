@@ -101,7 +101,7 @@ static void put_style(struct page *page, enum page_style style)
 		[PAGE_BLUE] = "\033[34m",
 	};
 
-	if (page->term->colour)
+	if (page->term->colour && style < PAGE_STYLE_NR)
 		buf__puts(&page->out, codes[style]);
 }
 
