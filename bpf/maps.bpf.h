@@ -186,4 +186,23 @@ static __always_inline u32 log2_slot(u64 ns, u32 slots)
 	return slot < slots ? slot : slots - 1;
 }
 
+/*
+ * All tasks' time on a CPU: what the machine's load is, without asking every
+ * task. `exec` is sum_exec_runtime of the one that runs, as it came on.
+ */
+struct cpu_time {
+	u64 total;
+	u64 exec;
+	u64 rq;		/* 0: this CPU has not switched yet */
+	u64 curr;	/* who runs */
+};
+
+struct cpu_times_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_time);
+};
+struct cpu_times_map cpu_times SEC(".maps") __weak;
+
 #endif /* PPBPF_MAPS_BPF_H */

@@ -120,24 +120,6 @@ static __always_inline void history_push(struct history *history, struct task_st
 	window->stolen = now - rq->clock_task;
 }
 
-/*
- * All tasks' time on a CPU: what the machine's load is, without asking every
- * task. `exec` is sum_exec_runtime of the one that runs, as it came on.
- */
-struct cpu_time {
-	u64 total;
-	u64 exec;
-	u64 rq;		/* 0: this CPU has not switched yet */
-	u64 curr;	/* who runs */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct cpu_time);
-} cpu_times SEC(".maps");
-
 static __always_inline void cpu_time_add(struct task_struct *prev, struct task_struct *next,
 					 const struct rq *rq)
 {

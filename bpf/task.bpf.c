@@ -210,6 +210,19 @@ static __always_inline void follow_now(struct task_struct *task, struct task_sta
 	state->flags |= PPBPF_TASK_FOLLOWED;
 }
 
+/* A CPU counts from now on, not from its first switch: it may be long in coming. */
+static __always_inline void cpu_time_begin(struct task_struct *task)
+{
+	u32 zero = 0;
+	struct cpu_time *time = bpf_map_lookup_percpu_elem(&cpu_times, &zero, task->thread_info.cpu);
+
+	if (!time || time->rq)
+		return;
+	time->exec = task->se.sum_exec_runtime;
+	time->curr = (u64)task;
+	time->rq = (u64)task_rq(task);
+}
+
 /*
  * Gives every task its state, so that none is made on a switch, and marks the
  * targets. Run again until it marks nobody: a child forked by a process that
@@ -225,6 +238,8 @@ int task_seed(struct bpf_iter__task *ctx)
 		bpf_loop(cfg_cpus, offset_find, 0, 0);
 	if (!task)
 		return 0;
+	if (!following() && task->on_cpu)
+		cpu_time_begin(task);
 	state = state_create(task);
 	if (!state)
 		return 0;

@@ -24,6 +24,7 @@
 #include "collect/machine.h"
 #include "collect/named.h"
 #include "collect/perf.h"
+#include "op/choose.h"
 #include "op/live.h"
 #include "op/result.h"
 #include "op/spawn.h"
@@ -84,49 +85,6 @@ static uint64_t clock_ns(clockid_t clock)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
-static int choose_metrics(struct run *run)
-{
-	const struct ppbpf_monitor_options *options = run->options;
-	struct metric_set *set = &run->report->wanted;
-	char *names = NULL, *name, *save = NULL;
-	const struct metric *metric;
-	const char *nearest = NULL;
-
-	metric_set__default(set);
-	if (options->metrics) {
-		names = strdup(options->metrics);
-		if (!names)
-			return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
-		memset(set, 0, sizeof(*set));
-	}
-	for (name = names ? strtok_r(names, ",", &save) : NULL; name;
-	     name = strtok_r(NULL, ",", &save)) {
-		metric = metric_find(name, &nearest);
-		if (!metric) {
-			err__set(run->err, ERR_USAGE, -EINVAL, "there is no metric \"%s\"", name);
-			if (nearest)
-				err__hint(run->err, "did you mean %s? ppbpf metrics lists them",
-					  nearest);
-			else
-				err__hint(run->err, "ppbpf metrics lists them");
-			break;
-		}
-		set->on[metric - metrics] = true;
-	}
-	free(names);
-	if (options->pss)
-		set->on[metric_of(METRIC_NAMED, NAMED_PSS_BYTES) - metrics] = true;
-	if (options->no_cpu)
-		metric_set__clear_subject(set, SUBJECT_CPU);
-	if (options->no_memory)
-		metric_set__clear_subject(set, SUBJECT_MEMORY);
-	if (options->no_disk)
-		metric_set__clear_subject(set, SUBJECT_DISK);
-	if (options->no_network)
-		metric_set__clear_subject(set, SUBJECT_NETWORK);
-	return run->err->cause ? -EINVAL : 0;
-}
-
 static void note_missing(struct run *run)
 {
 	struct report *report = run->report;
@@ -152,7 +110,7 @@ static int check_options(struct run *run)
 		err__hint(run->err, "the default is --interval 100ms");
 		return -EINVAL;
 	}
-	err = choose_metrics(run);
+	err = choose_metrics(options, &report->wanted, run->err);
 	if (err)
 		return err;
 	for (size_t i = 0; i < 4; i++)
