@@ -213,8 +213,8 @@ static __always_inline void follow_now(struct task_struct *task, struct task_sta
 /* A CPU counts from now on, not from its first switch: it may be long in coming. */
 static __always_inline void cpu_time_begin(struct task_struct *task)
 {
-	u32 zero = 0;
-	struct cpu_time *time = bpf_map_lookup_percpu_elem(&cpu_times, &zero, task->thread_info.cpu);
+	u32 zero = 0, cpu = task->thread_info.cpu;
+	struct cpu_time *time = bpf_map_lookup_percpu_elem(&cpu_times, &zero, cpu);
 
 	if (!time || time->rq)
 		return;
