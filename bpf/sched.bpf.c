@@ -75,15 +75,22 @@ static __always_inline struct history *history_here(void)
 	return bpf_map_lookup_elem(&histories, &zero);
 }
 
-static __always_inline void share_set(struct share *share, struct task_struct *task, u32 ns)
+/* Who leaves the CPU: a task's name as two words, which a function can be handed. */
+struct leaver {
+	u64 comm[PPBPF_COMM_LEN / sizeof(u64)];
+	u32 tgid;
+};
+
+static __always_inline void share_set(struct share *share, const struct leaver *leaver, u32 ns)
 {
-	share->tgid = task->tgid;
+	share->tgid = leaver->tgid;
 	share->ns = ns;
-	__builtin_memcpy(share->comm, task->comm, PPBPF_COMM_LEN);
+	__builtin_memcpy(share->comm, leaver->comm, PPBPF_COMM_LEN);
 }
 
 /* Whether the slice found room in the latest window. */
-static __always_inline bool window_extend(struct window *window, struct task_struct *prev, u64 now)
+static __always_inline bool window_extend(struct window *window, const struct leaver *leaver,
+					  u64 now)
 {
 	u32 ns = now - window->end;
 
@@ -91,11 +98,11 @@ static __always_inline bool window_extend(struct window *window, struct task_str
 		return false;
 	for (u32 i = 0; i < WINDOW_SHARES; i++) {
 		if (i == window->shares) {
-			share_set(&window->share[i], prev, ns);
+			share_set(&window->share[i], leaver, ns);
 			window->shares++;
 			return true;
 		}
-		if (window->share[i].tgid == (u32)prev->tgid) {
+		if (window->share[i].tgid == leaver->tgid) {
 			window->share[i].ns += ns;
 			return true;
 		}
@@ -103,21 +110,30 @@ static __always_inline bool window_extend(struct window *window, struct task_str
 	return false;
 }
 
-/* `prev` leaves the CPU that it had since the end of the latest window. */
-static __always_inline void history_push(struct history *history, struct task_struct *prev,
-					 const struct rq *rq, u64 now)
+/*
+ * Somebody leaves the CPU that he had since the end of the latest window. Not
+ * static: the verifier walks such a function once, not on every path to it.
+ */
+__noinline int history_push(u64 tgid, u64 comm_low, u64 comm_high, u64 now, u64 stolen)
 {
-	struct window *window = &history->windows[(history->head - 1) & (HISTORY - 1)];
-	u64 start = window->end;
+	struct leaver leaver = { .comm = { comm_low, comm_high }, .tgid = tgid };
+	struct history *history = history_here();
+	struct window *window;
+	u64 start;
 
-	if (!window_extend(window, prev, now)) {
+	if (!history)
+		return 0;
+	window = &history->windows[(history->head - 1) & (HISTORY - 1)];
+	start = window->end;
+	if (!window_extend(window, &leaver, now)) {
 		window = &history->windows[history->head++ & (HISTORY - 1)];
 		window->start = start;
 		window->shares = 1;
-		share_set(&window->share[0], prev, now - start);
+		share_set(&window->share[0], &leaver, now - start);
 	}
 	window->end = now;
-	window->stolen = now - rq->clock_task;
+	window->stolen = stolen;
+	return 0;
 }
 
 static __always_inline void cpu_time_add(struct task_struct *prev, struct task_struct *next,
@@ -261,9 +277,10 @@ static long blame_window(u32 index, struct blame_walk *walk)
 }
 
 /* Blames the waited nanoseconds that ended at `arrival`; returns the stolen ones. */
-static __noinline u64 blame_wait(struct history *history, u64 arrival, u64 waited, u32 waiter)
+__noinline u64 blame_wait(u64 arrival, u64 waited, u64 waiter)
 {
 	struct blame_walk walk = { .from = arrival - waited, .to = arrival, .waiter = waiter };
+	struct history *history = history_here();
 
 	if (!history)
 		return 0;
@@ -303,8 +320,7 @@ static __always_inline void account(struct task_state *state, struct task_struct
 		    state->out_cpu != bpf_get_smp_processor_id())
 			count(PPBPF_COUNT_WAIT_REMOTE_NS, waited);
 		else
-			stolen = blame_wait(history_here(), interval.arrival, waited,
-					    prev->tgid);
+			stolen = blame_wait(interval.arrival, waited, prev->tgid);
 	}
 	interval_add(&state->split, &interval, state->reason, stolen);
 }
@@ -390,7 +406,6 @@ int sched_switch(u64 *ctx)
 	struct task_struct *prev = (struct task_struct *)ctx[1];
 	struct task_struct *next = (struct task_struct *)ctx[2];
 	const struct rq *rq = task_rq(prev);
-	struct history *history;
 	struct task_state *state;
 	u32 prev_state, slot;
 	u64 now = rq->clock;
@@ -421,9 +436,10 @@ int sched_switch(u64 *ctx)
 		task_dead(prev, state);
 idle:
 	if (following()) {
-		history = history_here();
-		if (history)
-			history_push(history, prev, rq, now);
+		u64 comm[PPBPF_COMM_LEN / sizeof(u64)];
+
+		__builtin_memcpy(comm, prev->comm, sizeof(comm));
+		history_push(prev->tgid, comm[0], comm[1], now, now - rq->clock_task);
 	}
 	return 0;
 }
