@@ -89,33 +89,37 @@ int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
 
 	if (ret <= 0 || flags & MSG_PEEK || !is_inet(sk))
 		return 0;
-	state = current_state();
-	if (!state)
-		return 0;
 	protocol = sk->sk_protocol;
-	if (is_udp(protocol)) {
-		charge(state, PPBPF_UDP_RECEIVED_BYTES, ret);
-	} else if (protocol == IPPROTO_TCP) {
+	if (protocol == IPPROTO_TCP) {
 		socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (socket && socket->known)
 			return 0;	/* counted by what was consumed */
-		charge(state, PPBPF_TCP_RECEIVED_BYTES, ret);
 		if (socket)
 			socket->known = true;
-	} else if (protocol == IPPROTO_MPTCP) {
-		charge(state, PPBPF_TCP_RECEIVED_BYTES, ret);
+	} else if (protocol != IPPROTO_MPTCP && !is_udp(protocol)) {
+		return 0;
 	}
+	state = current_state();
+	if (!state)
+		return 0;
+	if (is_udp(protocol))
+		charge(state, PPBPF_UDP_RECEIVED_BYTES, ret);
+	else
+		charge(state, PPBPF_TCP_RECEIVED_BYTES, ret);
 	return 0;
 }
 
 /* Both counters behind this include the FIN, which is no byte. */
 static __always_inline u64 bytes_consumed(struct sock *sk)
 {
-	struct tcp_sock *tcp = (struct tcp_sock *)sk;
-	u32 unread = BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq);
-	u64 fin = BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_DONE & 1;
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);	/* typed: read without a helper */
+	u64 fin = sk->__sk_common.skc_flags >> SOCK_DONE & 1;
+	u32 unread;
 
-	return BPF_CORE_READ(tcp, bytes_received) - fin - (unread - (unread && fin));
+	if (!tcp)
+		return 0;
+	unread = tcp->rcv_nxt - tcp->copied_seq;
+	return tcp->bytes_received - fin - (unread - (unread && fin));
 }
 
 static __always_inline bool in_splice(void)
