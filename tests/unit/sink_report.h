@@ -95,6 +95,7 @@ static inline void sample_live(struct tasks *tasks)
 	tasks__snapshot_end(tasks);
 	sample_values(&record.task, 1);
 	sample_split(&record.split, 1);
+	record.task.flags |= PPBPF_TASK_MEMORY;
 	record.task.values[PPBPF_RSS_ANON_BYTES] = 3 * 1048576;
 	record.task.values[PPBPF_RSS_FILE_BYTES] = 1048576;
 	record.task.values[PPBPF_PEAK_RSS_BYTES] = 5 * 1048576;
