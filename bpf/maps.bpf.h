@@ -17,7 +17,7 @@
 #define TASK_DEAD	0x0080
 #define PF_KTHREAD	0x00200000
 
-/* Of struct task_state.flags, beside PPBPF_TASK_FOLLOWED and _EXECED. */
+/* Of struct task_state.flags, beside PPBPF_TASK_FOLLOWED. */
 #define STATE_SEEN	(1u << 16)	/* run_delay holds a value to subtract */
 #define STATE_SEEDED_ON_CPU (1u << 17)	/* first followed in the middle of a slice */
 #define STATE_EXIT_SENT	(1u << 19)
@@ -40,7 +40,6 @@ struct task_state {
 	u64 run_delay;		/* sched_info.run_delay at the last switch-out */
 	u64 exec_runtime;	/* se.sum_exec_runtime at the last switch-out */
 	u64 out;		/* sched_clock of the last switch-out */
-	u64 since;		/* sched_clock when it was first followed */
 	u64 cfs_rq;		/* group run queue at the last switch-out; 0: no quota there */
 	u64 throttled_time;	/* its total of throttled time then */
 	u64 peak_rss;

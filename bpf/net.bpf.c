@@ -183,10 +183,3 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int from, int to)
 	socket->accepted = to == TCP_ESTABLISHED;
 	return 0;
 }
-
-SEC("tp_btf/tcp_retransmit_skb")
-int tcp_retransmit_skb(void *ctx)
-{
-	count(PPBPF_COUNT_RETRANSMITS, 1);
-	return 0;
-}

@@ -145,7 +145,7 @@ static __always_inline void record_task(struct ppbpf_task *out, struct task_stru
 	out->flags = task->flags & PF_KTHREAD ? PPBPF_TASK_KTHREAD : 0;
 	if (!state)
 		return;
-	out->flags |= state->flags & (PPBPF_TASK_FOLLOWED | PPBPF_TASK_EXECED);
+	out->flags |= state->flags & PPBPF_TASK_FOLLOWED;
 	out->ppid = state->ppid;
 	out->leader_start_boot_ns = state->leader_start;
 	__builtin_memcpy(&values[PPBPF_COUNTED], state->counted, sizeof(state->counted));

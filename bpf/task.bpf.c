@@ -114,8 +114,6 @@ int task_snapshot(struct bpf_iter__task *ctx)
 		record->task.leader_start_boot_ns =
 			BPF_CORE_READ(task, group_leader, start_boottime);
 	}
-	if (task->on_cpu)
-		record->task.flags |= PPBPF_TASK_ON_CPU;
 	if (task->exit_state)
 		record->task.flags |= PPBPF_TASK_EXITING;
 	mm = task->mm;
@@ -185,7 +183,6 @@ static __always_inline void follow_now(struct task_struct *task, struct task_sta
 	u32 bits = task_state_bits(task);
 
 	state->out = now;
-	state->since = now;
 	state->run_delay = task->sched_info.run_delay;
 	state->out_cpu = task->thread_info.cpu;
 	if (task->on_cpu) {
@@ -281,7 +278,6 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	    !(cfg_target_mode == PPBPF_TARGET_CGROUP && cgroup_matches(child)))
 		return 0;
 	state->out = child->start_time - clock_pair.offset;
-	state->since = state->out;
 	state->reason = PPBPF_REASON_OTHER;
 	state->flags |= PPBPF_TASK_FOLLOWED;
 	if (!thread)
@@ -330,7 +326,6 @@ int BPF_PROG(sched_process_exec, struct task_struct *task)
 		follow_now(task, state);
 		__sync_fetch_and_add(&snapshot.changes, 1);
 	}
-	state->flags |= PPBPF_TASK_EXECED;
 	state->peak_rss = 0;
 	exec_event(task, state);
 	return 0;

@@ -66,9 +66,7 @@ enum ppbpf_target_mode {
 #define PPBPF_TASK_FOLLOWED	(1u << 0)	/* waits are explained */
 #define PPBPF_TASK_KTHREAD	(1u << 1)
 #define PPBPF_TASK_EXITING	(1u << 2)	/* past exit_notify: a zombie, or about to be gone */
-#define PPBPF_TASK_ON_CPU	(1u << 3)
 #define PPBPF_TASK_LAST		(1u << 4)	/* no thread of the process is alive any more */
-#define PPBPF_TASK_EXECED	(1u << 5)	/* has called exec since it was first seen */
 #define PPBPF_TASK_MEMORY	(1u << 7)	/* the values of the process are in this record */
 #define PPBPF_TASK_PEAK_EXACT	(1u << 6)	/* PPBPF_PEAK_RSS_BYTES is the kernel's own high-water mark */
 
@@ -268,14 +266,13 @@ enum ppbpf_counter {
 	PPBPF_LOST_BLAME,		/* more blamed processes than the map holds */
 	PPBPF_LOST_BLOCK_REQUESTS,	/* more requests in flight than the map holds */
 	PPBPF_LOST_DISKS,		/* more devices than the map holds */
-	PPBPF_LOST_SNAPSHOT_RECORDS,	/* a task record that did not fit the iterator's buffer */
+	PPBPF_LOST_PROGRAM_RUNS,	/* the kernel's own count: a program was running on that CPU */
 	PPBPF_COUNT_WAIT_NS,		/* run queue waits of followed tasks that were explained... */
 	PPBPF_COUNT_WAIT_REMOTE_NS,	/* ...that began on another CPU: blamed on nobody */
 	PPBPF_COUNT_WAIT_UNKNOWN_NS,	/* ...that reach back beyond the history of slices */
 	PPBPF_COUNT_CLOCK_SKEW,		/* an interval that came out negative, taken as 0 */
 	PPBPF_COUNT_RECLAIM,		/* direct reclaims begun */
 	PPBPF_COUNT_OOM_KILLS,
-	PPBPF_COUNT_RETRANSMITS,
 	PPBPF_COUNT_LATE_EXITS,		/* told of when the task was freed, not at its last switch */
 	PPBPF_COUNTER_NR,
 };

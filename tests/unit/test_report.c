@@ -48,7 +48,7 @@ static void every_loss_counter_has_a_name_and_counts_have_none(void **state)
 			assert_null(counter_loss_name(i));
 	}
 	assert_string_equal(counter_loss_name(PPBPF_LOST_EVENTS_EXIT), "events_exit");
-	assert_string_equal(counter_loss_name(PPBPF_LOST_SNAPSHOT_RECORDS), "snapshot_records");
+	assert_string_equal(counter_loss_name(PPBPF_LOST_PROGRAM_RUNS), "program_runs");
 }
 
 static void an_average_weighs_intervals_by_their_length(void **state)

@@ -401,7 +401,7 @@ static void metadata_says_how_it_was_measured(void **state)
 	assert_number(metadata, "self.attach_ms", 42.5);
 	assert_null_at(metadata, "self.bpf_ns");
 	assert_number(metadata, "dropped.events_exec", 2);
-	assert_number(metadata, "dropped.snapshot_records", 0);
+	assert_number(metadata, "dropped.program_runs", 0);
 	assert_number(metadata, "dropped.processes_folded", 0);
 	assert_string_equal(string(at(metadata, "unavailable"), "perf"),
 			    "this machine has no PMU");

@@ -64,7 +64,6 @@ static const struct {
 	{ "sock_recv_length", FEATURE_SOCK_LENGTH, "network" },
 	{ "tcp_rcv_space_adjust", FEATURE_SOCK_LENGTH, "network" },
 	{ "inet_sock_set_state", FEATURE_TCP_STATE, "network" },
-	{ "tcp_retransmit_skb", FEATURE_TCP_STATE, "network" },
 	{ "block_rq_issue", FEATURE_BLOCK, "block" },
 	{ "block_rq_complete", FEATURE_BLOCK, "block" },
 	{ "mm_vmscan_direct_reclaim_begin", FEATURE_RECLAIM, "memory" },
@@ -649,8 +648,9 @@ static void report_counters(struct collector *c, struct report *report)
 	free(values);
 }
 
-static void report_programs(struct collector *c, struct report_self *self)
+static void report_programs(struct collector *c, struct report *report)
 {
+	struct report_self *self = &report->self;
 	struct bpf_prog_info info;
 	struct bpf_program *program;
 	struct report_program *row;
@@ -671,6 +671,7 @@ static void report_programs(struct collector *c, struct report_self *self)
 		row->runs = info.run_cnt;
 		self->bpf_ns += row->run_ns;
 		self->bpf_runs += row->runs;
+		report->counters[PPBPF_LOST_PROGRAM_RUNS] += info.recursion_misses;
 	}
 	self->bpf_known = self->bpf_runs > 0;
 }
@@ -683,5 +684,5 @@ void collector__report(struct collector *c, struct report *report)
 	report_counters(c, report);
 	report->self.snapshots = c->snapshots;
 	report->self.snapshot_ns = c->snapshot_ns;
-	report_programs(c, &report->self);
+	report_programs(c, report);
 }

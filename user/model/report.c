@@ -122,7 +122,7 @@ const char *counter_loss_name(enum ppbpf_counter counter)
 		[PPBPF_LOST_BLAME] = "blame",
 		[PPBPF_LOST_BLOCK_REQUESTS] = "block_requests",
 		[PPBPF_LOST_DISKS] = "disks",
-		[PPBPF_LOST_SNAPSHOT_RECORDS] = "snapshot_records",
+		[PPBPF_LOST_PROGRAM_RUNS] = "program_runs",
 	};
 
 	return names[counter];
@@ -209,7 +209,7 @@ double report__memory_peak(const struct report *report)
 		double own = process->values[PPBPF_PEAK_RSS_BYTES];
 
 		/* an older process may have had its peak before the measurement */
-		if (!process->existed && own > peak)
+		if ((!process->existed || process->execed) && own > peak)
 			peak = own;
 	}
 	return peak;

@@ -216,7 +216,6 @@ static struct thread *thread_new(struct tasks *tasks, struct process *process,
 		free(thread);
 		return NULL;
 	}
-	process->threads_seen++;
 	process->threads_alive++;
 	process->generation = tasks->generation;
 	tasks->totals.threads_alive++;

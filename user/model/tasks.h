@@ -35,7 +35,6 @@ struct process {
 	bool execed;			/* it has called exec since: its peak is of that program */
 	bool memory_known;		/* its resident set was read at least once */
 	uint32_t threads_alive;
-	uint32_t threads_seen;
 	uint64_t threads_peak;
 	uint64_t values[PPBPF_VALUE_NR];	/* since the measurement began; gauges: latest */
 	uint64_t previous[PPBPF_SUMMED_NR];	/* values at the last tasks__mark() */

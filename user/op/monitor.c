@@ -521,20 +521,6 @@ static void report_counted(struct report *report)
 	}
 }
 
-/*
- * A peak between two samples shows in the kernel's own marks: the target had at
- * least what its largest process had, unless that mark is older than we are.
- */
-static void raise_peak(struct report *report)
-{
-	if (report->machine_wide || !report->tracked[1])
-		return;
-	for (struct process *p = tasks__first(report->tasks); p; p = p->next)
-		if ((!p->existed || p->execed) &&
-		    p->values[PPBPF_PEAK_RSS_BYTES] > report->memory.peak)
-			report->memory.peak = p->values[PPBPF_PEAK_RSS_BYTES];
-}
-
 /* The last snapshot, and all that is asked once. */
 static int finish(struct run *run)
 {
@@ -565,7 +551,6 @@ static int finish(struct run *run)
 	tasks__finish(report->tasks, boot);
 	report->duration = (run->end - run->begin) / 1e9;
 	report->wall_ns = run->end - run->begin;
-	raise_peak(report);
 	process = run->child.pid > 0 ? tasks__find(report->tasks, run->child.pid) : NULL;
 	if (process && process->ended)
 		report->wall_ns = process->end_boot_ns - run->begin_boot;
