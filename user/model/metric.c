@@ -63,7 +63,8 @@ const struct metric metrics[] = {
 	  PROCESS(PPBPF_READ_BYTES, SUBJECT_DISK, METRIC_COUNTER, UNIT_BYTES),
 	  .needs = FEATURE_TASK_IO },
 	{ "disk.written", "write_bytes", "process.disk.io{disk.io.direction=write}",
-	  "bytes it dirtied that storage has to write, in whole pages, whoever writes them back",
+	  "bytes it dirtied, in whole pages, whoever writes them back; by whole large folios "
+	  "where the file system has those, which can be more than a device gets",
 	  "task_struct.ioac.write_bytes",
 	  PROCESS(PPBPF_WRITE_BYTES, SUBJECT_DISK, METRIC_COUNTER, UNIT_BYTES),
 	  .needs = FEATURE_TASK_IO },

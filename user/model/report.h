@@ -63,6 +63,7 @@ struct report_self {
 	uint64_t resident_bytes;
 	uint64_t peak_resident_bytes;
 	double attach_ms;		/* start of the program to everything attached */
+	double start_cpu_seconds;	/* of user and system, spent until then */
 	uint64_t snapshots;
 	uint64_t snapshot_ns;
 	bool bpf_known;			/* kernel.bpf_stats_enabled was on */

@@ -194,12 +194,22 @@ static void name_processes(struct run *run)
 	buf__free(&command);
 }
 
+static void cpu_seconds(double *user, double *system)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	*user = usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
+	*system = usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
+}
+
 /* COMMAND is held until everything watches; from its release on it counts. */
 static int begin(struct run *run)
 {
 	const struct ppbpf_monitor_options *options = run->options;
 	struct report *report = run->report;
 	struct target *target = &run->target;
+	double user, system;
 	int followed, err;
 
 	if (options->command) {
@@ -223,6 +233,8 @@ static int begin(struct run *run)
 	run->begin = clock_ns(CLOCK_MONOTONIC);
 	run->begin_boot = clock_ns(CLOCK_BOOTTIME);
 	report->self.attach_ms = (run->begin - run->entered) / 1e6;
+	cpu_seconds(&user, &system);
+	report->self.start_cpu_seconds = user + system;
 	report->tasks = tasks__new(run->begin_boot);
 	if (!report->tasks)
 		return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
@@ -443,8 +455,7 @@ static void report_self(struct report_self *self)
 	FILE *file;
 
 	getrusage(RUSAGE_SELF, &usage);
-	self->user_seconds = usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
-	self->system_seconds = usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
+	cpu_seconds(&self->user_seconds, &self->system_seconds);
 	self->peak_resident_bytes = usage.ru_maxrss * 1024;
 	file = fopen("/proc/self/statm", "re");
 	if (file && fscanf(file, "%*d %ld", &pages) != 1)

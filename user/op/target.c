@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -27,6 +28,31 @@ static pid_t process_of_thread(pid_t tid)
 	}
 	buf__free(&text);
 	return tgid;
+}
+
+/* The first pid namespace's inode, fixed in the kernel (PROC_PID_INIT_INO). */
+#define FIRST_PID_NAMESPACE 0xEFFFFFFCU
+
+/*
+ * The kernel's programs know processes by their pids in the first namespace;
+ * ours would name others there, or nobody.
+ */
+static bool in_first_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == FIRST_PID_NAMESPACE;
+}
+
+static int refuse_foreign_pids(struct err *e)
+{
+	if (in_first_pid_namespace())
+		return 0;
+	err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOTSUP,
+		 "processes cannot be followed by pid from inside a pid namespace of its own");
+	err__hint(e, "run ppbpf on the host (in a container: --pid=host), or name the target with "
+		  "--comm or --cgroup");
+	return -ENOTSUP;
 }
 
 static int resolve_pids(struct target *target, const struct target_options *options,
@@ -100,6 +126,14 @@ int target__resolve(struct target *target, const struct target_options *options,
 		err__hint(e, "--pid, --comm, --cgroup or -- COMMAND; none: the whole machine");
 		return -EINVAL;
 	}
+	/* the task iterator passes by what its reader's namespace does not hold */
+	if (!in_first_pid_namespace())
+		report__warn(report, "only processes of this pid namespace are seen: run ppbpf on the "
+			     "host for the others");
+	if (options->pid_count || options->command)
+		err = refuse_foreign_pids(e);
+	if (err)
+		return err;
 	if (options->pid_count) {
 		target->mode = PPBPF_TARGET_PIDS;
 		err = resolve_pids(target, options, report, e);

@@ -207,6 +207,7 @@ static void json_self(struct fields *fields, const struct report_self *self)
 	fields__u64(fields, "resident_bytes", self->resident_bytes);
 	fields__u64(fields, "peak_resident_bytes", self->peak_resident_bytes);
 	fields__number(fields, "attach_ms", self->attach_ms, 3);
+	fields__number(fields, "start_cpu_seconds", self->start_cpu_seconds, 6);
 	fields__u64(fields, "snapshots", self->snapshots);
 	fields__u64(fields, "snapshot_ns", self->snapshot_ns);
 	for (size_t i = 0; !self->bpf_known && i < sizeof(bpf) / sizeof(bpf[0]); i++)

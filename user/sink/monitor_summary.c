@@ -104,13 +104,17 @@ static void unavailable(struct buf *text, const struct report *report)
 static void own_cost(struct buf *text, const struct report *report)
 {
 	const struct report_self *self = &report->self;
-	double seconds = self->user_seconds + self->system_seconds;
-	char percent[UNITS_TEXT], bytes[UNITS_TEXT];
+	double seconds = self->user_seconds + self->system_seconds - self->start_cpu_seconds;
+	char percent[UNITS_TEXT], bytes[UNITS_TEXT], start[UNITS_TEXT];
 
 	buf__printf(text, "own cost %s of a core, %s",
 		    format_percent(percent, report->duration > 0 ?
 				   100 * seconds / report->duration : 0),
 		    format_bytes(bytes, self->resident_bytes));
+	/* once a run, however long it is: no share of the time measured */
+	if (self->start_cpu_seconds > 0)
+		buf__printf(text, ", %s of CPU to start",
+			    format_duration(start, self->start_cpu_seconds * 1e9));
 	if (self->bpf_known && report->duration > 0)
 		buf__printf(text, ", BPF programs %s",
 			    format_percent(percent, self->bpf_ns / report->duration / 1e7));
