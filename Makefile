@@ -61,9 +61,9 @@ SHARED        := $(if $(SAN),,$(BUILD)/libppbpf.so)
 # --- how ----------------------------------------------------------------------
 
 BPFTOOL       ?= $(shell tools/find-bpftool.sh)
-PKGS          := libbpf libelf zlib libcjson
+PKGS          := libbpf libelf zlib libcjson libdw liblzma
 PKG_CFLAGS    := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS      := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+PKG_LIBS      := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -liberty
 
 WARNINGS      := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wformat-security \
                  $(if $(filter 1,$(WERROR)),-Werror)

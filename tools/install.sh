@@ -24,9 +24,9 @@ pkgconfig_file() {
 	Name: libppbpf
 	Description: performance profiling on eBPF: monitor, profile, bench, trace
 	Version: $VERSION
-	Requires.private: libbpf libelf zlib libcjson
+	Requires.private: libbpf libelf zlib libcjson libdw liblzma
 	Libs: -L\${libdir} -lppbpf
-	Libs.private: -lm -pthread
+	Libs.private: -liberty -lm -pthread
 	Cflags: -I\${includedir}
 	END
 }
