@@ -61,7 +61,7 @@ SHARED        := $(if $(SAN),,$(BUILD)/libppbpf.so)
 # --- how ----------------------------------------------------------------------
 
 BPFTOOL       ?= $(shell tools/find-bpftool.sh)
-PKGS          := libbpf libelf zlib libcjson libdw liblzma
+PKGS          := libbpf libelf zlib libcjson libdw liblzma yaml-0.1
 PKG_CFLAGS    := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS      := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -liberty
 

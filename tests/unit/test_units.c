@@ -116,6 +116,30 @@ static void what_is_no_size_is_refused(void **state)
 	assert_int_equal(bytes, 77);
 }
 
+static void shares_are_fractions_or_percents(void **state)
+{
+	static const struct {
+		const char *text;
+		double share;
+	} cases[] = {
+		{ "0.05", 0.05 }, { "5%", 0.05 }, { "2.5 %", 0.025 }, { "0", 0 },
+		{ "1", 1 },	  { "150%", 1.5 }, { "0%", 0 },
+	};
+	static const char *const invalid[] = { "", "five", "5 percent", "-1%", "0.05x", "nan", "%" };
+	double share = 77;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		assert_int_equal(parse_share(cases[i].text, &share), 0);
+		assert_true(fabs(share - cases[i].share) < 1e-15);
+	}
+	share = 77;
+	for (size_t i = 0; i < LENGTH(invalid); i++)
+		assert_int_equal(parse_share(invalid[i], &share), -EINVAL);
+	assert_int_equal(parse_share("5", &share), -ERANGE);
+	assert_true(share == 77);
+}
+
 static void numbers_keep_to_their_bounds(void **state)
 {
 	uint64_t value = 77;
@@ -260,6 +284,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_duration_is_refused),
 		cmocka_unit_test(sizes_are_read_as_people_write_them),
 		cmocka_unit_test(what_is_no_size_is_refused),
+		cmocka_unit_test(shares_are_fractions_or_percents),
 		cmocka_unit_test(numbers_keep_to_their_bounds),
 		cmocka_unit_test(durations_are_shown_in_three_digits),
 		cmocka_unit_test(seconds_stay_seconds),

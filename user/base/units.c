@@ -117,6 +117,25 @@ int parse_size(const char *text, uint64_t *bytes)
 	return -EINVAL;
 }
 
+int parse_share(const char *text, double *share)
+{
+	struct decimal d;
+	int err = parse_decimal(text, &d);
+	double value;
+
+	if (err)
+		return err;
+	value = d.whole + (double)d.fraction / d.scale;
+	while (*d.rest == ' ')
+		d.rest++;
+	if (*d.rest && strcmp(d.rest, "%") != 0)
+		return -EINVAL;
+	if (!*d.rest && value > 1)
+		return -ERANGE;
+	*share = *d.rest ? value / 100 : value;
+	return 0;
+}
+
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
 	struct decimal d;

@@ -23,6 +23,9 @@ int parse_duration(const char *text, uint64_t default_unit_ns, uint64_t *ns);
 /* "100", "100B", "4K", "4KB", "1.5M", "2GiB", in either case; K is 1024, as all _mb fields are. */
 int parse_size(const char *text, uint64_t *bytes);
 
+/* A share: "0.05" or "5%"; what is more than the whole needs its %: -ERANGE for a bare "5". */
+int parse_share(const char *text, double *share);
+
 /* Decimal digits; -ERANGE outside [@min, @max]. */
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 

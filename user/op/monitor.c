@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -28,6 +27,7 @@
 #include "op/live.h"
 #include "op/result.h"
 #include "op/spawn.h"
+#include "op/stop.h"
 #include "op/target.h"
 #include "ppbpf.h"
 #include "sink/monitor_columns.h"
@@ -63,18 +63,9 @@ struct run {
 	uint64_t cpu_before;		/* of the machine */
 };
 
-static volatile sig_atomic_t stopping;
-static volatile sig_atomic_t stop_fd = -1;
-
 void ppbpf_monitor_stop(void)
 {
-	uint64_t one = 1;
-	int saved = errno;
-
-	stopping = 1;
-	if (stop_fd >= 0 && write(stop_fd, &one, sizeof(one)) < 0)
-		errno = saved;
-	errno = saved;
+	stop__request();
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -334,7 +325,7 @@ static int tick(struct run *run, uint64_t now, enum snapshot_kind kind)
 	report->duration = interval.time;
 	err = live__interval(run->live, report, &interval);
 	if (err == -EPIPE)
-		stopping = 1;	/* as when the user ends it: the reader has seen enough */
+		stop__request();	/* as when the user ends it: the reader has seen enough */
 	else if (err)
 		return err__set(run->err, ERR_IO, err, "the live output cannot be written: %s",
 				strerror(-err));
@@ -357,7 +348,7 @@ static bool target_ended(struct run *run)
 static void wait_until(struct run *run, uint64_t until)
 {
 	struct pollfd fds[] = {
-		{ .fd = stopping ? -1 : stop_fd, .events = POLLIN },
+		{ .fd = stop__requested() ? -1 : stop__fd(), .events = POLLIN },
 		{ .fd = collector__ring_fd(run->collector), .events = POLLIN },
 		{ .fd = run->child.pidfd, .events = POLLIN },
 	};
@@ -378,7 +369,7 @@ static int measure(struct run *run, uint64_t deadline, bool heed_stop)
 	uint64_t next = run->begin + interval, now;
 	int err = 0;
 
-	while (!err && !(heed_stop && stopping) && !target_ended(run)) {
+	while (!err && !(heed_stop && stop__requested()) && !target_ended(run)) {
 		now = clock_ns(CLOCK_MONOTONIC);
 		if (now >= next) {
 			err = tick(run, now, now - run->last_full >= FULL_EVERY ?
@@ -418,7 +409,7 @@ static int end_command(struct run *run)
 	};
 	int err = 0;
 
-	for (size_t i = stopping ? 0 : 1; i < 3 && !err && !target_ended(run); i++) {
+	for (size_t i = stop__requested() ? 0 : 1; i < 3 && !err && !target_ended(run); i++) {
 		if (steps[i].signal) {
 			kill(run->child.pid, steps[i].signal);
 			signal_followed(run, steps[i].signal);
@@ -574,7 +565,7 @@ static int finish(struct run *run)
 	if (run->perf)
 		perf__read(run->perf, report->perf);
 	report_self(&report->self);
-	report->interrupted = stopping;
+	report->interrupted = stop__requested();
 	return 0;
 }
 
@@ -637,7 +628,6 @@ int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_resu
 	struct ppbpf_result *result = calloc(1, sizeof(*result));
 	struct run run = { .options = options, .child = { .pid = -1, .pidfd = -1,
 			   .release_fd = -1, .exec_fd = -1, .status = -1 } };
-	int fd;
 
 	*out = result;
 	if (!result)
@@ -649,8 +639,7 @@ int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_resu
 	run.err = &result->err;
 	run.entered = clock_ns(CLOCK_MONOTONIC);
 	describe_host(run.report);
-	stopping = 0;
-	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	stop__begin();
 	run_all(&run);
 	if (result->err.cause)
 		child__end(&run.child);
@@ -662,10 +651,7 @@ int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_resu
 	perf__free(run.perf);
 	child__free(&run.child);
 	target__free(&run.target);
-	fd = stop_fd;
-	stop_fd = -1;
-	if (fd >= 0)
-		close(fd);
+	stop__end();
 	result->duration = (clock_ns(CLOCK_MONOTONIC) - run.entered) / 1e9;
 	return status_of(&result->err);
 }
