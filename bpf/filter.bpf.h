@@ -6,7 +6,7 @@
 #ifndef PPBPF_FILTER_BPF_H
 #define PPBPF_FILTER_BPF_H
 
-#include "maps.bpf.h"
+#include "pidns.bpf.h"
 
 const volatile u32 cfg_target_mode __weak;
 const volatile bool cfg_children __weak;
@@ -17,7 +17,7 @@ const volatile s32 cfg_cgroup_subsys __weak;	/* -1: the default hierarchy (cgrou
 #define CGROUP_DEPTH 32
 #define CGROUP_SUBSYSTEMS 16
 
-/* Process ids named by the user, and those found by the scan: tgid -> 1. */
+/* Process ids named by the user, and those found by the scan: as they are seen here -> 1. */
 struct targets_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -100,11 +100,14 @@ static __always_inline bool cgroup_matches(struct task_struct *task)
 }
 
 /* Whether a task that the scan meets, or that calls exec, is a target itself. */
-static __always_inline bool is_target(struct task_struct *task, bool scan)
+static __always_inline bool is_target(struct task_struct *task, const struct ppbpf_names *names,
+				      bool scan)
 {
-	u32 tgid = task->tgid;
+	u32 pid = names->pid;
 
-	if (scan && bpf_map_lookup_elem(&targets, &tgid))
+	if (!is_seen(names))
+		return false;
+	if (scan && bpf_map_lookup_elem(&targets, &pid))
 		return true;
 	if (cfg_target_mode == PPBPF_TARGET_COMM)
 		return comm_matches(task);

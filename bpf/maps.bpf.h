@@ -37,6 +37,7 @@ struct task_state {
 	u32 last_wait;		/* the reason it was last blocked for, but for being stopped */
 	u32 threads;		/* of its process, itself included, when it began to exit */
 	u64 leader_start;
+	struct ppbpf_names names;
 	u64 run_delay;		/* sched_info.run_delay at the last switch-out */
 	u64 exec_runtime;	/* se.sum_exec_runtime at the last switch-out */
 	u64 out;		/* sched_clock of the last switch-out */

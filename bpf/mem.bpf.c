@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /* Memory pressure: direct reclaim and processes killed for want of memory. */
-#include "maps.bpf.h"
+#include "pidns.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -16,13 +16,15 @@ SEC("tp_btf/mark_victim")
 int BPF_PROG(mark_victim, struct task_struct *victim)
 {
 	struct ppbpf_oom_event *event;
+	struct ppbpf_names names;
 
 	count(PPBPF_COUNT_OOM_KILLS, 1);
 	event = event_reserve(sizeof(*event), PPBPF_LOST_EVENTS_OOM);
 	if (!event)
 		return 0;
 	event->kind = PPBPF_EVENT_OOM;
-	event->tgid = victim->tgid;
+	names_read(&names, victim);
+	event->pid = names.pid;
 	event->boot_ns = bpf_ktime_get_boot_ns();
 	bpf_probe_read_kernel(event->comm, sizeof(event->comm), victim->comm);
 	event_submit(event);

@@ -7,6 +7,7 @@
 #define PPBPF_RECORD_BPF_H
 
 #include "compat.bpf.h"
+#include "pidns.bpf.h"
 
 /* Members of mm_struct.rss_stat[]. */
 #define MM_FILEPAGES	0
@@ -147,6 +148,7 @@ static __always_inline void record_task(struct ppbpf_task *out, struct task_stru
 		return;
 	out->flags |= state->flags & PPBPF_TASK_FOLLOWED;
 	out->ppid = state->ppid;
+	out->names = state->names;
 	out->leader_start_boot_ns = state->leader_start;
 	__builtin_memcpy(&values[PPBPF_COUNTED], state->counted, sizeof(state->counted));
 	if (state->flags & PPBPF_TASK_FOLLOWED)

@@ -358,7 +358,7 @@ static __noinline int task_dead(struct task_struct *prev, struct task_state *sta
 
 	if (!state || !prev || (following() && !(state->flags & PPBPF_TASK_FOLLOWED)))
 		return 0;
-	if (state->flags & STATE_EXIT_SENT)
+	if (state->flags & STATE_EXIT_SENT || !is_seen(&state->names))
 		return 0;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {

@@ -111,6 +111,7 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	}
 	if (!state) {
 		record->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
+		names_read(&record->task.names, task);
 		record->task.leader_start_boot_ns =
 			BPF_CORE_READ(task, group_leader, start_boottime);
 	}
@@ -207,17 +208,56 @@ static __always_inline void follow_now(struct task_struct *task, struct task_sta
 	state->flags |= PPBPF_TASK_FOLLOWED;
 }
 
-/* A CPU counts from now on, not from its first switch: it may be long in coming. */
-static __always_inline void cpu_time_begin(struct task_struct *task)
+static __always_inline void state_name(struct task_state *state, struct task_struct *task)
 {
-	u32 zero = 0, cpu = task->thread_info.cpu;
+	state->leader_start = BPF_CORE_READ(task, group_leader, start_boottime);
+	state->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	names_read(&state->names, task);
+}
+
+/* Run by user space before anything is attached: where ppbpf itself stands. */
+SEC("syscall")
+int pid_view_find(void *ctx)
+{
+	struct pid *pid = bpf_get_current_task_btf()->thread_pid;
+
+	pid_view.level = pid->level;
+	pid_at(pid, pid->level, &pid_view.ns);
+	return 0;
+}
+
+/* The run queues of all CPUs hang from the root's: no task there needs to be met. */
+static __always_inline struct task_group *root_group(struct task_struct *task)
+{
+	struct task_group *group = task->sched_task_group, *parent;
+
+	for (int i = 0; i < CGROUP_DEPTH; i++) {
+		parent = BPF_CORE_READ(group, parent);
+		if (!parent)
+			break;
+		group = parent;
+	}
+	return group;
+}
+
+/* A CPU counts from now on, not from its first switch: it may be long in coming. */
+static long cpu_time_begin(u32 cpu, struct task_group **root)
+{
+	u32 zero = 0;
 	struct cpu_time *time = bpf_map_lookup_percpu_elem(&cpu_times, &zero, cpu);
+	struct cfs_rq **queues = BPF_CORE_READ(*root, cfs_rq), *queue = 0;
+	struct task_struct *curr;
+	struct rq *rq;
 
 	if (!time || time->rq)
-		return;
-	time->exec = task->se.sum_exec_runtime;
-	time->curr = (u64)task;
-	time->rq = (u64)task_rq(task);
+		return 0;
+	bpf_probe_read_kernel(&queue, sizeof(queue), queues + cpu);
+	rq = BPF_CORE_READ(queue, rq);
+	curr = BPF_CORE_READ(rq, curr);
+	time->exec = BPF_CORE_READ(curr, se.sum_exec_runtime);
+	time->curr = (u64)curr;
+	time->rq = (u64)rq;
+	return 0;
 }
 
 /*
@@ -229,27 +269,28 @@ SEC("iter/task")
 int task_seed(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct task_group *root;
 	struct task_state *state;
 
 	if (!ctx->meta->seq_num)
 		bpf_loop(cfg_cpus, offset_find, 0, 0);
 	if (!task)
 		return 0;
-	if (!following() && task->on_cpu)
-		cpu_time_begin(task);
+	if (!following() && !ctx->meta->seq_num) {
+		root = root_group(task);
+		bpf_loop(cfg_cpus, cpu_time_begin, &root, 0);
+	}
 	state = state_create(task);
 	if (!state)
 		return 0;
-	if (!state->leader_start) {
-		state->leader_start = BPF_CORE_READ(task, group_leader, start_boottime);
-		state->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	}
+	if (!state->leader_start)
+		state_name(state, task);
 	if (!(state->flags & STATE_SEEN)) {
 		state->run_delay = task->sched_info.run_delay;
 		state->flags |= STATE_SEEN;
 	}
 	if (following() && !(state->flags & PPBPF_TASK_FOLLOWED) && !task->exit_state &&
-	    is_target(task, true)) {
+	    is_target(task, &state->names, true)) {
 		follow_now(task, state);
 		snapshot.seeded++;
 	}
@@ -268,8 +309,7 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 
 	if (!state)
 		return 0;
-	state->ppid = BPF_CORE_READ(child, real_parent, tgid);
-	state->leader_start = BPF_CORE_READ(child, group_leader, start_boottime);
+	state_name(state, child);
 	state->flags = STATE_SEEN;
 	if (!following())
 		return 0;
@@ -298,6 +338,7 @@ static __always_inline void exec_event(struct task_struct *task, struct task_sta
 	event->tgid = task->tgid;
 	event->ppid = state->ppid;
 	event->leader_start_boot_ns = state->leader_start;
+	event->names = state->names;
 	event->boot_ns = bpf_ktime_get_boot_ns();
 	bpf_probe_read_kernel(event->comm, sizeof(event->comm), task->comm);
 	start = BPF_CORE_READ(task, mm, arg_start);
@@ -320,12 +361,16 @@ int BPF_PROG(sched_process_exec, struct task_struct *task)
 
 	if (!state)
 		return 0;
+	if (!state->leader_start)
+		state_name(state, task);	/* neither the scan nor a fork has met it */
 	if (following() && !(state->flags & PPBPF_TASK_FOLLOWED)) {
-		if (!is_target(task, false))
+		if (!is_target(task, &state->names, false))
 			return 0;
 		follow_now(task, state);
 		__sync_fetch_and_add(&snapshot.changes, 1);
 	}
+	if (!is_seen(&state->names))
+		return 0;
 	state->peak_rss = 0;
 	exec_event(task, state);
 	return 0;
@@ -352,7 +397,11 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 {
 	struct task_state *state = state_create(task);
 
-	if (!state || !cgroup_matches(task))
+	if (!state)
+		return 0;
+	if (!state->leader_start)
+		state_name(state, task);
+	if (!is_target(task, &state->names, false))
 		return 0;
 	if (!(state->flags & PPBPF_TASK_FOLLOWED))
 		follow_now(task, state);

@@ -125,11 +125,29 @@ struct ppbpf_split {
 };
 
 /*
+ * A process's numbers where ppbpf's user looks: in the pid namespace of ppbpf,
+ * and in that of the /proc that is mounted there. 0: it has none.
+ */
+struct ppbpf_names {
+	ppbpf_u32 pid;
+	ppbpf_u32 ppid;
+	ppbpf_u32 proc_pid;
+	ppbpf_u32 pad;
+};
+
+/* Which pid namespace that is. Levels count from the first one, which is 0. */
+struct ppbpf_pid_view {
+	ppbpf_u64 ns;		/* the kernel's address of it */
+	ppbpf_u32 level;
+	ppbpf_s32 proc_level;	/* of /proc's, ours or one above; -1: none that can be used */
+};
+
+/*
  * One thread: what the iterator writes for a live one and the ring buffer
  * carries for one that ended. Totals since the thread's birth.
  */
 struct ppbpf_task {
-	ppbpf_u32 tgid;
+	ppbpf_u32 tgid;			/* as all numbers in the first pid namespace */
 	ppbpf_u32 pid;
 	ppbpf_u32 ppid;
 	ppbpf_u32 flags;		/* PPBPF_TASK_* */
@@ -139,6 +157,7 @@ struct ppbpf_task {
 	ppbpf_u64 values[PPBPF_VALUE_NR];
 	ppbpf_s32 exit_code;		/* wait status; valid with PPBPF_TASK_LAST */
 	ppbpf_u32 pad;
+	struct ppbpf_names names;	/* of the process */
 	char comm[PPBPF_COMM_LEN];
 };
 
@@ -186,6 +205,7 @@ struct ppbpf_exec_event {
 	ppbpf_u32 ppid;
 	ppbpf_u64 leader_start_boot_ns;
 	ppbpf_u64 boot_ns;
+	struct ppbpf_names names;
 	char comm[PPBPF_COMM_LEN];
 	ppbpf_u32 args_len;	/* bytes of args that are valid */
 	ppbpf_u32 args_full;	/* bytes the program was given; more than args_len: cut */
@@ -194,7 +214,7 @@ struct ppbpf_exec_event {
 
 struct ppbpf_oom_event {
 	ppbpf_u32 kind;
-	ppbpf_u32 tgid;
+	ppbpf_u32 pid;		/* as ppbpf's user knows it; 0: outside of the pid namespace */
 	ppbpf_u64 boot_ns;
 	char comm[PPBPF_COMM_LEN];
 };
@@ -288,7 +308,7 @@ static inline ppbpf_u64 ppbpf_slot_low(ppbpf_u32 slot)
 	return slot ? 1ULL << (slot + PPBPF_SLOT_SHIFT - 1) : 0;
 }
 
-#define PPBPF_TASK_SIZE (64 + 8 * PPBPF_VALUE_NR)
+#define PPBPF_TASK_SIZE (80 + 8 * PPBPF_VALUE_NR)
 #define PPBPF_SPLIT_SIZE (40 + 8 * PPBPF_REASON_NR)
 
 _Static_assert(sizeof(struct ppbpf_split) == PPBPF_SPLIT_SIZE, "ABI");
@@ -297,7 +317,7 @@ _Static_assert(sizeof(struct ppbpf_task_record) ==
 	       8 + PPBPF_TASK_SIZE + PPBPF_SPLIT_SIZE + 4 * PPBPF_RQ_SLOTS, "ABI");
 _Static_assert(sizeof(struct ppbpf_exit_event) ==
 	       16 + PPBPF_TASK_SIZE + PPBPF_SPLIT_SIZE + 4 * PPBPF_RQ_SLOTS, "ABI");
-_Static_assert(sizeof(struct ppbpf_exec_event) == 56 + PPBPF_ARGS_LEN, "ABI");
+_Static_assert(sizeof(struct ppbpf_exec_event) == 72 + PPBPF_ARGS_LEN, "ABI");
 _Static_assert(sizeof(struct ppbpf_disk) == 40 + 8 * PPBPF_IO_SLOTS, "ABI");
 
 #endif /* PPBPF_ABI_H */

@@ -90,6 +90,11 @@ struct cfs_rq {
 	u64 throttled_clock_self_time;
 };
 
+struct task_group {
+	struct cfs_rq **cfs_rq;
+	struct task_group *parent;
+};
+
 struct sched_entity {
 	u64 sum_exec_runtime;
 	u64 nr_migrations;
@@ -114,8 +119,21 @@ struct mm_struct {
 	struct percpu_counter rss_stat[4];
 };
 
+struct pid_namespace;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[];
+};
+
 struct signal_struct {
 	atomic_t live;
+	struct pid *pids[4];
 	int nr_threads;
 	int group_exit_code;
 	unsigned int flags;
@@ -165,6 +183,7 @@ struct task_struct {
 	unsigned int flags;
 	int on_cpu;
 	struct sched_entity se;
+	struct task_group *sched_task_group;
 	struct sched_info sched_info;
 	struct mm_struct *mm;
 	int exit_state;
@@ -174,6 +193,7 @@ struct task_struct {
 	pid_t tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	u64 utime;
 	u64 stime;
 	unsigned long nvcsw;

@@ -14,12 +14,14 @@
 
 #define BEGIN_NS 1000000000000ULL
 #define MS 1000000ULL
+#define HOST 100000 /* + a pid: the same process in the first pid namespace */
 #define HOSTILE "l\033[31md\n\xff"
 
 static inline struct ppbpf_task sample_task(uint32_t pid, const char *comm, uint64_t start_ms)
 {
 	struct ppbpf_task task = {
-		.tgid = pid, .pid = pid, .ppid = 4242, .task_id = pid,
+		.tgid = HOST + pid, .pid = HOST + pid, .ppid = HOST + 4242, .task_id = pid,
+		.names = { .pid = pid, .ppid = 4242, .proc_pid = pid },
 		.flags = PPBPF_TASK_FOLLOWED,
 		.start_boot_ns = BEGIN_NS + start_ms * MS,
 		.leader_start_boot_ns = BEGIN_NS + start_ms * MS,
@@ -59,7 +61,8 @@ static inline void sample_exit(struct tasks *tasks, uint32_t pid, const char *co
 			       const char *command, uint64_t factor, int exit_code)
 {
 	struct ppbpf_exec_event exec = {
-		.kind = PPBPF_EVENT_EXEC, .tgid = pid, .ppid = 4242, .flags = PPBPF_TASK_FOLLOWED,
+		.kind = PPBPF_EVENT_EXEC, .tgid = HOST + pid, .ppid = HOST + 4242,
+		.names = { .pid = pid, .ppid = 4242 }, .flags = PPBPF_TASK_FOLLOWED,
 		.leader_start_boot_ns = BEGIN_NS + 500 * MS, .boot_ns = BEGIN_NS + 501 * MS,
 		.args_len = strlen(command), .args_full = strlen(command),
 	};
@@ -88,7 +91,8 @@ static inline void sample_live(struct tasks *tasks)
 		.task = sample_task(4242, "build.sh", 0),
 	};
 
-	record.task.ppid = 1;
+	record.task.ppid = HOST + 1;
+	record.task.names.ppid = 1;
 	record.task.start_boot_ns = record.task.leader_start_boot_ns = BEGIN_NS - 5000 * MS;
 	tasks__snapshot_begin(tasks, BEGIN_NS, true);
 	tasks__snapshot_record(tasks, &record);
@@ -112,8 +116,8 @@ static inline void sample_subjects(struct report *report)
 
 	report->blame_count = 2;
 	report->blames = calloc(2, sizeof(*report->blames));
-	report->blames[0] = (struct report_blame){ 4310, "cc1", 210 * MS, true };
-	report->blames[1] = (struct report_blame){ 812, "apt", 120 * MS, false };
+	report->blames[0] = (struct report_blame){ HOST + 4310, 4310, "cc1", 210 * MS, true };
+	report->blames[1] = (struct report_blame){ HOST + 812, 812, "apt", 120 * MS, false };
 	report->disk_count = 1;
 	report->disks = disk = calloc(1, sizeof(*disk));
 	disk->major = 254;

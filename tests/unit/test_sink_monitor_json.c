@@ -248,6 +248,7 @@ static void who_ran_meanwhile_comes_in_order(void **state)
 	assert_int_equal(cJSON_GetArraySize(at(root, "data.interference")), 2);
 	assert_string_equal(string(root, "data.interference.0.comm"), "cc1");
 	assert_number(root, "data.interference.0.pid", 4310);
+	assert_number(root, "data.interference.0.host_pid", HOST + 4310);
 	assert_number(root, "data.interference.0.cpu_ms", 210);
 	assert_true(cJSON_IsTrue(at(root, "data.interference.0.followed")));
 	assert_true(cJSON_IsFalse(at(root, "data.interference.1.followed")));
@@ -264,6 +265,7 @@ static void a_process_has_its_life_and_its_totals(void **state)
 	(void)state;
 	assert_int_equal(cJSON_GetArraySize(at(root, "data.processes")), 3);
 	assert_number(row, "pid", 4310);
+	assert_number(row, "host_pid", HOST + 4310);
 	assert_number(row, "ppid", 4242);
 	assert_string_equal(string(row, "comm"), "cc1");
 	assert_string_equal(string(row, "command"), "cc1 parse.c");
@@ -535,7 +537,7 @@ static void a_kernel_without_a_feature_gives_null_not_zero(void **state)
 static void a_kernel_thread_has_no_user_part(void **state)
 {
 	struct report *report = sample_machine_report();
-	struct process *process = tasks__find(report->tasks, 4310);
+	struct process *process = tasks__find_pid(report->tasks, 4310);
 	cJSON *root;
 
 	(void)state;
@@ -552,7 +554,7 @@ static void a_kernel_thread_has_no_user_part(void **state)
 static void a_lost_exit_has_no_status(void **state)
 {
 	struct report *report = sample_report();
-	struct process *process = tasks__find(report->tasks, 4310);
+	struct process *process = tasks__find_pid(report->tasks, 4310);
 	cJSON *root;
 
 	(void)state;

@@ -102,7 +102,7 @@ static void a_process_is_there_when_it_did_something(void **state)
 	assert_int_equal(cJSON_GetArraySize(get(root, "processes")), 0);
 	cJSON_Delete(root);
 
-	process = tasks__find(report->tasks, 4242);
+	process = tasks__find_pid(report->tasks, 4242);
 	process->values[PPBPF_CPU_NS] += 5 * MS;
 	process->values[PPBPF_READ_BYTES] += 4096;
 	root = line_of(report);

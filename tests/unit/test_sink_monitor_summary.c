@@ -326,8 +326,8 @@ static void what_cannot_be_had_is_a_dash(void **state)
 
 	(void)state;
 	report->disk_known = report->network_known = false;
-	tasks__find(report->tasks, 4310)->values[PPBPF_PEAK_RSS_BYTES] = 0;
-	tasks__find(report->tasks, 4310)->exit_lost = true;
+	tasks__find_pid(report->tasks, 4310)->values[PPBPF_PEAK_RSS_BYTES] = 0;
+	tasks__find_pid(report->tasks, 4310)->exit_lost = true;
 	screen = summary(&pipe_of_100, report, NULL);
 	assert_says(&screen, "disk read - written -");
 	assert_says(&screen, "network sent - received -");
@@ -431,7 +431,7 @@ static void it_is_one_screen(void **state)
 static void a_name_of_two_columns_a_letter_keeps_the_columns(void **state)
 {
 	struct report *report = sample_report();
-	struct process *process = tasks__find(report->tasks, 4310);
+	struct process *process = tasks__find_pid(report->tasks, 4310);
 	struct screen screen;
 	const char *wide, *plain;
 

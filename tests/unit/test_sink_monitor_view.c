@@ -158,7 +158,7 @@ static const char *written(int fd)
 /* Ten intervals a second; build.sh has half a CPU. */
 static void run(struct monitor_view *view, struct report *report, int from, int to)
 {
-	struct process *process = tasks__find(report->tasks, 4242);
+	struct process *process = tasks__find_pid(report->tasks, 4242);
 	struct report_interval interval = {
 		.seconds = 0.1, .cpu_percent = 50, .resident_bytes = 4 << 20,
 	};
@@ -249,7 +249,7 @@ static void many_processes_do_not_scroll_the_screen(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 50; i++) {
 		struct ppbpf_exec_event exec = {
-			.kind = PPBPF_EVENT_EXEC, .tgid = 6000 + i, .comm = "many",
+			.kind = PPBPF_EVENT_EXEC, .tgid = 6000 + i, .names = { .pid = 6000 + i }, .comm = "many",
 			.leader_start_boot_ns = BEGIN_NS + i, .boot_ns = BEGIN_NS + i,
 		};
 

@@ -16,6 +16,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "collect/features.h"
+#include "collect/pidns.h"
+#include "collect/readings.h"
 #include "collect/skeleton.h"
 #include "model/reason.h"
 #include "model/report.h"
@@ -54,6 +56,7 @@ static const struct {
 } programs[] = {
 	{ "sched_switch", FEATURE_BPF, "scheduler" },
 	{ "cpu_time_sum", FEATURE_BPF, "scheduler" },
+	{ "pid_view_find", FEATURE_BPF, "tasks" },
 	{ "task_snapshot", FEATURE_BPF, "tasks" },
 	{ "task_seed", FEATURE_BPF, "tasks" },
 	{ "sched_process_fork", FEATURE_BPF, "tasks" },
@@ -219,7 +222,7 @@ static int on_oom(struct collector *c, const struct ppbpf_oom_event *event)
 
 	text_copy(comm, sizeof(comm), event->comm);
 	return report__warn(c->report, "the kernel killed %s [%u] for want of memory", comm,
-			    event->tgid);
+			    event->pid);
 }
 
 static int on_event(void *context, void *data, size_t size)
@@ -242,10 +245,34 @@ static int on_event(void *context, void *data, size_t size)
 	return 0;
 }
 
-static int attach(struct collector *c, struct err *e)
+/*
+ * Where we stand among the pid namespaces, before any program asks. Whoever is
+ * outside of ours is not passed by the task iterator, and not told of either.
+ */
+static int find_pid_view(struct collector *c, const struct collector_config *config)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options);
+	struct ppbpf_pid_view *view = &c->skel->bss->pid_view;
+	int above = proc_levels_above(), err;
+
+	err = bpf_prog_test_run_opts(bpf_program__fd(c->skel->progs.pid_view_find), &options);
+	if (err)
+		return err;
+	view->proc_level = above < 0 ? -1 : (int)view->level - above;
+	if (view->level && config->mode == PPBPF_TARGET_MACHINE)
+		return report__warn(c->report, "only processes of this pid namespace are listed; "
+				    "figures of the machine are of all of it");
+	return 0;
+}
+
+static int attach(struct collector *c, const struct collector_config *config, struct err *e)
 {
 	struct core_bpf *skel = c->skel;
-	int err;
+	int err = find_pid_view(c, config);
+
+	if (err)
+		return err__set(e, ERR_INTERNAL, err, "ppbpf's own pid cannot be found: %s",
+				strerror(-err));
 
 	bpf_program__set_autoattach(skel->progs.task_seed, false);
 	bpf_program__set_autoattach(skel->progs.task_snapshot, false);
@@ -283,7 +310,7 @@ int collector__new(struct collector **out, const struct collector_config *config
 		c->statistics_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	err = load(c, config, features, report, e);
 	if (!err)
-		err = attach(c, e);
+		err = attach(c, config, e);
 	if (err) {
 		collector__free(c);
 		return err;
@@ -347,8 +374,8 @@ static int iterate(struct collector *c, const struct bpf_link *link, record_fn o
 }
 
 struct family {
-	struct hash *parents;	/* tgid -> ppid + 1 */
-	struct hash *chosen;	/* tgid -> itself */
+	struct hash *parents;	/* pid -> ppid + 1, as they are seen here */
+	struct hash *chosen;	/* pid -> itself */
 	size_t grown;
 };
 
@@ -360,10 +387,10 @@ static int on_relative(const struct ppbpf_task_record *record, void *context)
 		return 0;
 	/* those that a name or a cgroup has matched have descendants, too */
 	if (record->task.flags & PPBPF_TASK_FOLLOWED &&
-	    hash__set(family->chosen, record->task.tgid, 0, family))
+	    hash__set(family->chosen, record->task.names.pid, 0, family))
 		return -ENOMEM;
-	return hash__set(family->parents, record->task.tgid, 0,
-			 (void *)(uintptr_t)(record->task.ppid + 1));
+	return hash__set(family->parents, record->task.names.pid, 0,
+			 (void *)(uintptr_t)(record->task.names.ppid + 1));
 }
 
 static int on_nothing(const struct ppbpf_task_record *record, void *context)
@@ -373,16 +400,16 @@ static int on_nothing(const struct ppbpf_task_record *record, void *context)
 	return 0;
 }
 
-static int choose(struct collector *c, struct family *family, uint32_t tgid)
+static int choose(struct collector *c, struct family *family, uint32_t pid)
 {
 	uint8_t one = 1;
 
-	if (hash__get(family->chosen, tgid, 0))
+	if (hash__get(family->chosen, pid, 0))
 		return 0;
-	if (bpf_map_update_elem(bpf_map__fd(c->skel->maps.targets), &tgid, &one, BPF_ANY))
+	if (bpf_map_update_elem(bpf_map__fd(c->skel->maps.targets), &pid, &one, BPF_ANY))
 		return -errno;
 	family->grown++;
-	return hash__set(family->chosen, tgid, 0, family);
+	return hash__set(family->chosen, pid, 0, family);
 }
 
 /* Adds every process whose parent is chosen, until none is left. */
@@ -447,9 +474,9 @@ static int on_task(const struct ppbpf_task_record *record, void *context)
 }
 
 /* The threads of one process, by an iterator made for it. */
-static int scan_process(struct collector *c, struct tasks *tasks, uint32_t tgid)
+static int scan_process(struct collector *c, struct tasks *tasks, uint32_t pid)
 {
-	union bpf_iter_link_info info = { .task.pid = tgid };
+	union bpf_iter_link_info info = { .task.pid = pid };
 	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
 			    .link_info_len = sizeof(info));
 	struct bpf_link *link;
@@ -480,7 +507,7 @@ static int scan(struct collector *c, struct tasks *tasks, enum snapshot_kind kin
 	}
 	for (struct process *p = tasks__first(tasks); p && !err; p = p->next)
 		if (!p->ended) {
-			err = scan_process(c, tasks, p->tgid);
+			err = scan_process(c, tasks, p->pid);
 			if (err == -ESRCH)
 				err = 0;	/* gone: its exit event is on its way */
 		}
@@ -575,114 +602,51 @@ static void report_blames(struct collector *c, struct report *report)
 		qsort(report->blames, report->blame_count, sizeof(*report->blames), by_ns);
 }
 
-static struct report_disk *disk_row(struct report *report, const struct ppbpf_disk_key *key)
+static int on_name(const struct ppbpf_task_record *record, void *context)
 {
-	struct report_disk *more;
-	char path[64], link[256];
-	ssize_t length;
+	return hash__set(context, record->task.tgid, 0, (void *)(uintptr_t)record->task.names.pid);
+}
 
-	for (size_t i = 0; i < report->disk_count; i++)
-		if (report->disks[i].major == key->major && report->disks[i].minor == key->minor)
-			return &report->disks[i];
-	more = realloc(report->disks, (report->disk_count + 1) * sizeof(*more));
-	if (!more)
+/* Inside a pid namespace: the pids there of all that live, by those of the first one. */
+static struct hash *names_here(struct collector *c)
+{
+	struct hash *names = c->skel->bss->pid_view.level ? hash__new() : NULL;
+
+	if (!names)
 		return NULL;
-	report->disks = more;
-	more = &report->disks[report->disk_count++];
-	memset(more, 0, sizeof(*more));
-	more->major = key->major;
-	more->minor = key->minor;
-	snprintf(more->name, sizeof(more->name), "%u:%u", key->major, key->minor);
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", key->major, key->minor);
-	length = readlink(path, link, sizeof(link) - 1);
-	if (length > 0) {
-		link[length] = '\0';
-		text_copy(more->name, sizeof(more->name), strrchr(link, '/') + 1);
-	}
-	return more;
+	c->skel->bss->snapshot.everyone = true;
+	c->skel->bss->snapshot.all = true;
+	iterate(c, c->snapshot, on_name, names);
+	c->skel->bss->snapshot.everyone = false;
+	return names;
 }
 
-static void disk_add(struct ppbpf_disk *to, const struct ppbpf_disk *from)
+static void name_blamed(struct collector *c, struct report *report)
 {
-	to->operations += from->operations;
-	to->bytes += from->bytes;
-	to->queue_ns += from->queue_ns;
-	to->service_ns += from->service_ns;
-	to->errors += from->errors;
-	for (size_t i = 0; i < PPBPF_IO_SLOTS; i++) {
-		to->queue_hist[i] += from->queue_hist[i];
-		to->service_hist[i] += from->service_hist[i];
+	struct hash *names = names_here(c);
+
+	for (size_t i = 0; i < report->blame_count; i++) {
+		struct report_blame *blame = &report->blames[i];
+		struct process *process = tasks__find(report->tasks, blame->tgid);
+
+		if (process)
+			blame->pid = process->pid;
+		else
+			blame->pid = names ? (uintptr_t)hash__get(names, blame->tgid, 0) :
+					     blame->tgid;
 	}
-}
-
-static void report_disks(struct collector *c, struct report *report)
-{
-	int fd = bpf_map__fd(c->skel->maps.disks), cpus = libbpf_num_possible_cpus();
-	struct ppbpf_disk_key key, *last = NULL;
-	struct ppbpf_disk *values;
-	struct report_disk *row;
-
-	values = cpus > 0 ? calloc(cpus, sizeof(*values)) : NULL;
-	for (; values && !bpf_map_get_next_key(fd, last, &key); last = &key) {
-		if (key.op >= PPBPF_IO_NR || bpf_map_lookup_elem(fd, &key, values))
-			continue;
-		row = disk_row(report, &key);
-		for (int cpu = 0; row && cpu < cpus; cpu++)
-			disk_add(&row->by_op[key.op], &values[cpu]);
-	}
-	free(values);
-}
-
-static void report_counters(struct collector *c, struct report *report)
-{
-	int fd = bpf_map__fd(c->skel->maps.counters), cpus = libbpf_num_possible_cpus();
-	uint64_t *values = cpus > 0 ? calloc(cpus, sizeof(*values)) : NULL;
-
-	for (uint32_t i = 0; values && i < PPBPF_COUNTER_NR; i++) {
-		report->counters[i] = 0;
-		if (bpf_map_lookup_elem(fd, &i, values))
-			continue;
-		for (int cpu = 0; cpu < cpus; cpu++)
-			report->counters[i] += values[cpu];
-	}
-	free(values);
-}
-
-static void report_programs(struct collector *c, struct report *report)
-{
-	struct report_self *self = &report->self;
-	struct bpf_prog_info info;
-	struct bpf_program *program;
-	struct report_program *row;
-	uint32_t size;
-
-	self->programs = calloc(PROGRAMS + 1, sizeof(*self->programs));
-	if (!self->programs)
-		return;
-	bpf_object__for_each_program(program, c->skel->obj) {
-		memset(&info, 0, sizeof(info));
-		size = sizeof(info);
-		if (bpf_program__fd(program) < 0 || self->program_count > PROGRAMS ||
-		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-			continue;
-		row = &self->programs[self->program_count++];
-		text_copy(row->name, sizeof(row->name), bpf_program__name(program));
-		row->run_ns = info.run_time_ns;
-		row->runs = info.run_cnt;
-		self->bpf_ns += row->run_ns;
-		self->bpf_runs += row->runs;
-		report->counters[PPBPF_LOST_PROGRAM_RUNS] += info.recursion_misses;
-	}
-	self->bpf_known = self->bpf_runs > 0;
+	hash__free(names);
 }
 
 void collector__report(struct collector *c, struct report *report)
 {
-	if (c->following)
+	if (c->following) {
 		report_blames(c, report);
-	report_disks(c, report);
-	report_counters(c, report);
+		name_blamed(c, report);
+	}
+	readings__disks(report, bpf_map__fd(c->skel->maps.disks));
+	readings__counters(report, bpf_map__fd(c->skel->maps.counters));
 	report->self.snapshots = c->snapshots;
 	report->self.snapshot_ns = c->snapshot_ns;
-	report_programs(c, report);
+	readings__programs(report, c->skel->obj, PROGRAMS);
 }

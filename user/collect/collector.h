@@ -39,8 +39,9 @@ int collector__new(struct collector **out, const struct collector_config *config
 void collector__free(struct collector *c);
 
 /*
- * Follows these processes, and with `children` everything that descends from
- * them, or whatever else the mode says; looks until nobody new is found.
+ * Follows these processes, named by their pids as they are seen here, and with
+ * `children` everything that descends from them, or whatever else the mode
+ * says; looks until nobody new is found.
  * Returns how many tasks are followed now.
  */
 int collector__seed(struct collector *c, const pid_t *pids, size_t count, struct err *e);

@@ -32,7 +32,8 @@ struct series {
 };
 
 struct report_blame {
-	uint32_t tgid;
+	uint32_t tgid;		/* in the first pid namespace; 0: told by name, for want of room */
+	uint32_t pid;		/* as ppbpf's user knows it; 0: not known, or outside */
 	char comm[PPBPF_COMM_LEN];
 	uint64_t ns;
 	bool followed;		/* one of the target's own processes */

@@ -28,7 +28,7 @@ struct tasks {
 	bool full;
 	struct hash *threads;		/* task id -> struct thread */
 	struct hash *processes;		/* tgid, start -> struct process */
-	struct hash *latest;		/* tgid -> struct process */
+	struct hash *latest;		/* tgid, 0 -> struct process; where they differ, pid, 1 too */
 	struct process *first;
 	struct process **last;
 	struct process *folded;		/* stands for every process without a row */
@@ -101,8 +101,20 @@ static struct process *folded_process(struct tasks *tasks)
 	return tasks->folded;
 }
 
+/* Outside of a pid namespace a record's names are the numbers themselves. */
+static int process_name(struct tasks *tasks, struct process *process,
+			const struct ppbpf_names *names)
+{
+	process->pid = names->pid;
+	process->ppid = names->ppid;
+	process->proc_pid = names->proc_pid;
+	if (process->pid == process->tgid)
+		return 0;
+	return hash__set(tasks->latest, process->pid, 1, process);
+}
+
 static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t ppid,
-				   uint64_t start)
+				   uint64_t start, const struct ppbpf_names *names)
 {
 	struct process *process, *parent;
 
@@ -112,14 +124,14 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 	if (!process)
 		return NULL;
 	process->tgid = tgid;
-	process->ppid = ppid;
 	process->start_boot_ns = start;
 	process->existed = start < tasks->begin_boot_ns;
 	process->peak_is_bound = true;
 	process->generation = tasks->generation;
 	if (hash__set(tasks->processes, tgid, start, process) ||
-	    hash__set(tasks->latest, tgid, 0, process)) {
+	    hash__set(tasks->latest, tgid, 0, process) || process_name(tasks, process, names)) {
 		hash__remove(tasks->processes, tgid, start);
+		hash__remove(tasks->latest, tgid, 0);
 		free(process);
 		return NULL;
 	}
@@ -135,11 +147,17 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 }
 
 static struct process *process_of(struct tasks *tasks, uint32_t tgid, uint32_t ppid,
-				  uint64_t start)
+				  uint64_t start, const struct ppbpf_names *names)
 {
 	struct process *process = hash__get(tasks->processes, tgid, start);
 
-	return process ? process : process_new(tasks, tgid, ppid, start);
+	return process ? process : process_new(tasks, tgid, ppid, start, names);
+}
+
+static struct process *process_of_task(struct tasks *tasks, const struct ppbpf_task *task)
+{
+	return process_of(tasks, task->tgid, task->ppid, task->leader_start_boot_ns,
+			  &task->names);
 }
 
 /*
@@ -330,7 +348,7 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 	if (is_other(thread, task))
 		return 0;	/* the old one's exit event comes first */
 	if (!thread) {
-		process = process_of(tasks, task->tgid, task->ppid, task->leader_start_boot_ns);
+		process = process_of_task(tasks, task);
 		thread = process ? thread_new(tasks, process, task, split) : NULL;
 		if (!thread)
 			return -ENOMEM;
@@ -386,7 +404,7 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 		thread = NULL;
 	}
 	if (!thread) {
-		process = process_of(tasks, task->tgid, task->ppid, task->leader_start_boot_ns);
+		process = process_of_task(tasks, task);
 		thread = process ? thread_new(tasks, process, task, NULL) : NULL;
 		if (!thread)
 			return -ENOMEM;
@@ -424,7 +442,8 @@ int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event)
 
 	if (event->boot_ns < tasks->begin_boot_ns)
 		return 0;
-	process = process_of(tasks, event->tgid, event->ppid, event->leader_start_boot_ns);
+	process = process_of(tasks, event->tgid, event->ppid, event->leader_start_boot_ns,
+			     &event->names);
 	if (!process)
 		return -ENOMEM;
 	memcpy(process->comm, event->comm, sizeof(process->comm));
@@ -490,6 +509,15 @@ struct process *tasks__first(const struct tasks *tasks)
 struct process *tasks__find(const struct tasks *tasks, uint32_t tgid)
 {
 	return hash__get(tasks->latest, tgid, 0);
+}
+
+struct process *tasks__find_pid(const struct tasks *tasks, uint32_t pid)
+{
+	struct process *process = hash__get(tasks->latest, pid, 0);
+
+	if (!process || process->pid != pid)
+		process = hash__get(tasks->latest, pid, 1);
+	return process;
 }
 
 uint64_t tasks__begin(const struct tasks *tasks)

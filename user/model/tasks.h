@@ -17,8 +17,10 @@
 struct tasks;
 
 struct process {
-	uint32_t tgid;
-	uint32_t ppid;
+	uint32_t tgid;			/* in the first pid namespace; ->pid is for people */
+	uint32_t pid;			/* as ppbpf's user knows it */
+	uint32_t ppid;			/* the same; 0: outside of the pid namespace */
+	uint32_t proc_pid;		/* in the /proc mounted here; 0: not to be found there */
 	uint64_t start_boot_ns;		/* with tgid, its identity */
 	uint64_t end_boot_ns;		/* 0: alive */
 	char comm[PPBPF_COMM_LEN];
@@ -84,7 +86,9 @@ struct tasks_totals {
 
 const struct tasks_totals *tasks__totals(const struct tasks *tasks);
 struct process *tasks__first(const struct tasks *tasks);	/* then ->next */
-struct process *tasks__find(const struct tasks *tasks, uint32_t tgid);	/* the latest of that pid */
+/* The latest process with that number: in the first pid namespace, or as ppbpf's user knows it. */
+struct process *tasks__find(const struct tasks *tasks, uint32_t tgid);
+struct process *tasks__find_pid(const struct tasks *tasks, uint32_t pid);
 uint64_t tasks__begin(const struct tasks *tasks);
 
 /* user and kernel parts of on-CPU nanoseconds, scaled from tick samples as getrusage does. */

@@ -180,7 +180,8 @@ static void name_processes(struct run *run)
 	struct buf command = BUF_INIT;
 
 	for (struct process *p = tasks__first(run->report->tasks); p; p = p->next)
-		if (!p->kthread && !p->command && !named__command(p->tgid, &command))
+		if (!p->kthread && !p->command && p->proc_pid &&
+		    !named__command(p->proc_pid, &command))
 			process__set_command(p, buf__str(&command));
 	buf__free(&command);
 }
@@ -391,7 +392,7 @@ static void signal_followed(struct run *run, int signal)
 {
 	for (struct process *p = tasks__first(run->report->tasks); p; p = p->next)
 		if (p->threads_alive && p->followed)
-			kill(p->tgid, signal);
+			kill(p->pid, signal);
 }
 
 /*
@@ -431,7 +432,7 @@ static int await_exit(struct run *run)
 
 	do {
 		err = feed_failed(run, collector__drain(run->collector, run->report->tasks));
-		process = tasks__find(run->report->tasks, run->child.pid);
+		process = tasks__find_pid(run->report->tasks, run->child.pid);
 		if (err || (process && process->ended))
 			return err;
 		nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
@@ -461,18 +462,26 @@ static void report_named(struct run *run)
 	struct report *report = run->report;
 	struct value *pss = &report->named[NAMED_PSS_BYTES];
 	struct value *files = &report->named[NAMED_OPEN_FILES];
+	const struct process *process;
+	pid_t first = 0;
 	uint64_t n;
 
-	for (size_t i = 0; i < run->target.pid_count && !run->options->command; i++) {
+	for (size_t i = 0; i < run->target.pid_count; i++) {
+		process = tasks__find_pid(report->tasks, run->target.pids[i]);
+		if (!process || !process->proc_pid)
+			continue;
+		if (!first)
+			first = process->proc_pid;
+		if (run->options->command)
+			continue;
 		if (metric_set__has_index(&report->wanted, METRIC_NAMED, NAMED_PSS_BYTES) &&
-		    !named__pss(run->target.pids[i], &n))
+		    !named__pss(process->proc_pid, &n))
 			*pss = (struct value){ true, pss->n + n };
-		if (!named__open_files(run->target.pids[i], &n))
+		if (!named__open_files(process->proc_pid, &n))
 			*files = (struct value){ true, files->n + n };
 	}
-	if (run->target.pid_count || run->options->cgroup)
-		cgroup__memory(run->target.pid_count ? run->target.pids[0] : 0,
-			       run->options->cgroup, report->cgroup);
+	if (first || run->options->cgroup)
+		cgroup__memory(first, run->options->cgroup, report->cgroup);
 }
 
 static void report_totals(struct run *run, const struct machine_state *to)
@@ -553,7 +562,7 @@ static int finish(struct run *run)
 	tasks__finish(report->tasks, boot);
 	report->duration = (run->end - run->begin) / 1e9;
 	report->wall_ns = run->end - run->begin;
-	process = run->child.pid > 0 ? tasks__find(report->tasks, run->child.pid) : NULL;
+	process = run->child.pid > 0 ? tasks__find_pid(report->tasks, run->child.pid) : NULL;
 	if (process && process->ended)
 		report->wall_ns = process->end_boot_ns - run->begin_boot;
 	machine__read(&machine);

@@ -2,14 +2,17 @@
 #include "op/target.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "collect/pidns.h"
 #include "model/report.h"
 
 /* The process that a thread id belongs to; -ESRCH: there is none. */
@@ -30,34 +33,42 @@ static pid_t process_of_thread(pid_t tid)
 	return tgid;
 }
 
-/* The first pid namespace's inode, fixed in the kernel (PROC_PID_INIT_INO). */
-#define FIRST_PID_NAMESPACE 0xEFFFFFFCU
-
 /*
- * The kernel's programs know processes by their pids in the first namespace;
- * ours would name others there, or nobody.
+ * The same where /proc is another pid namespace's, and knows other numbers: the
+ * kernel tells processes from threads, but not which process a thread is of.
  */
-static bool in_first_pid_namespace(void)
+static pid_t process_without_proc(pid_t pid)
 {
-	struct stat st;
+	int fd = syscall(SYS_pidfd_open, pid, 0);
 
-	return stat("/proc/self/ns/pid", &st) || st.st_ino == FIRST_PID_NAMESPACE;
+	if (fd < 0)
+		return kill(pid, 0) && errno == ESRCH ? -ESRCH : -EINVAL;
+	close(fd);
+	return pid;
 }
 
-static int refuse_foreign_pids(struct err *e)
+/* The process to follow; negative errno, and *e says why there is none. */
+static pid_t resolve_pid(pid_t pid, bool proc_is_ours, struct err *e)
 {
-	if (in_first_pid_namespace())
-		return 0;
-	err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOTSUP,
-		 "processes cannot be followed by pid from inside a pid namespace of its own");
-	err__hint(e, "run ppbpf on the host (in a container: --pid=host), or name the target with "
-		  "--comm or --cgroup");
-	return -ENOTSUP;
+	pid_t tgid = -ESRCH;
+
+	if (pid > 0)
+		tgid = proc_is_ours ? process_of_thread(pid) : process_without_proc(pid);
+	if (tgid == -EINVAL) {
+		err__set(e, ERR_NOT_FOUND, tgid, "%d is a thread: name its process", pid);
+		err__hint(e, "the /proc that is mounted here is of another pid namespace, and does "
+			  "not tell which it is");
+	} else if (tgid < 0) {
+		err__set(e, ERR_NOT_FOUND, tgid, "no process has the pid %d", pid);
+		err__hint(e, "ps -e lists them; inside a container pids differ from the host's");
+	}
+	return tgid;
 }
 
 static int resolve_pids(struct target *target, const struct target_options *options,
 			struct report *report, struct err *e)
 {
+	bool proc_is_ours = proc_levels_above() == 0;
 	struct buf text = BUF_INIT;
 	pid_t tgid;
 
@@ -65,14 +76,10 @@ static int resolve_pids(struct target *target, const struct target_options *opti
 	if (!target->pids)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < options->pid_count; i++) {
-		tgid = options->pids[i] > 0 ? process_of_thread(options->pids[i]) : -ESRCH;
+		tgid = resolve_pid(options->pids[i], proc_is_ours, e);
 		if (tgid < 0) {
 			buf__free(&text);
-			err__set(e, ERR_NOT_FOUND, -ESRCH, "no process has the pid %d",
-				 options->pids[i]);
-			err__hint(e, "ps -e lists them; inside a container pids differ from the "
-				  "host's");
-			return -ESRCH;
+			return tgid;
 		}
 		if (tgid != options->pids[i])
 			report__warn(report, "%d is a thread of process %d: that one is followed",
@@ -126,14 +133,6 @@ int target__resolve(struct target *target, const struct target_options *options,
 		err__hint(e, "--pid, --comm, --cgroup or -- COMMAND; none: the whole machine");
 		return -EINVAL;
 	}
-	/* the task iterator passes by what its reader's namespace does not hold */
-	if (!in_first_pid_namespace())
-		report__warn(report, "only processes of this pid namespace are seen: run ppbpf on the "
-			     "host for the others");
-	if (options->pid_count || options->command)
-		err = refuse_foreign_pids(e);
-	if (err)
-		return err;
 	if (options->pid_count) {
 		target->mode = PPBPF_TARGET_PIDS;
 		err = resolve_pids(target, options, report, e);

@@ -191,7 +191,7 @@ static int by_column(const void *a, const void *b, void *context)
 		return 1;
 	if (more < 0)
 		return -1;
-	return x->process->tgid < y->process->tgid ? -1 : x->process->tgid > y->process->tgid;
+	return x->process->pid < y->process->pid ? -1 : x->process->pid > y->process->pid;
 }
 
 void process_view__sort(const struct process_view *view, struct process_row *rows, size_t count)
@@ -303,7 +303,7 @@ static void print_row(struct page *page, const struct process_row *row, const bo
 	struct buf name = BUF_INIT;
 	char text[UNITS_TEXT];
 
-	snprintf(text, sizeof(text), "%u ", row->process->tgid);
+	snprintf(text, sizeof(text), "%u ", row->process->pid);
 	page__column(page, text, PID_WIDTH);
 	process_text(&name, row->process);
 	page__column(page, buf__str(&name), -name_width);

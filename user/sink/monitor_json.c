@@ -144,8 +144,18 @@ static void json_resource_usage(struct fields *fields, const struct report *repo
 	fields__object_end(fields);
 }
 
+static void json_pid(struct fields *fields, const char *key, uint32_t pid, const char *why)
+{
+	if (pid)
+		fields__u64(fields, key, pid);
+	else
+		fields__null(fields, key, why);
+}
+
 static void json_interference(struct fields *fields, const struct report *report)
 {
+	static const char by_name[] = "too many processes: the rest is told by name";
+
 	if (!report->split_known) {
 		fields__null(fields, "interference",
 			     "kept for targets: name one with --pid, --comm, --cgroup or -- COMMAND");
@@ -157,10 +167,9 @@ static void json_interference(struct fields *fields, const struct report *report
 
 		fields__object_begin(fields, NULL);
 		fields__comm(fields, "comm", blame->comm);
-		if (blame->tgid)
-			fields__u64(fields, "pid", blame->tgid);
-		else
-			fields__null(fields, "pid", "too many processes: the rest is told by name");
+		json_pid(fields, "pid", blame->pid, blame->tgid ?
+			 "outside of this pid namespace, or gone: see host_pid" : by_name);
+		json_pid(fields, "host_pid", blame->tgid, by_name);
 		fields__ms(fields, "cpu_ms", blame->ns);
 		fields__bool(fields, "followed", blame->followed);
 		fields__object_end(fields);

@@ -183,7 +183,8 @@ static void json_contract(struct fields *fields, const struct report *report,
 	};
 	const char *no_peak = why_no_peak(report, process);
 
-	fields__u64(fields, "pid", process->tgid);
+	fields__u64(fields, "pid", process->pid);
+	fields__u64(fields, "host_pid", process->tgid);
 	fields__u64(fields, "ppid", process->ppid);
 	fields__comm(fields, "comm", process->comm);
 	if (process->command)

@@ -46,7 +46,7 @@ static void json_row(struct fields *fields, const struct report *report,
 	cpu_parts(values[PPBPF_CPU_NS], values, process->kthread, &values[PPBPF_UTIME_NS],
 		  &values[PPBPF_STIME_NS]);
 	fields__object_begin(fields, NULL);
-	fields__u64(fields, "pid", process->tgid);
+	fields__u64(fields, "pid", process->pid);
 	fields__comm(fields, "comm", process->comm);
 	fields__bool(fields, "ended", process->ended);
 	if (report->tracked[0] && seconds > 0)

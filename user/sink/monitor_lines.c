@@ -62,7 +62,7 @@ static void name_of_target(struct page *page, const struct report *report)
 
 	if (sscanf(report->target, "pid %u%n", &pid, &end) != 1 || report->target[end])
 		return;
-	while (first && first->tgid != pid)
+	while (first && first->pid != pid)
 		first = first->next;
 	if (first) {
 		memcpy(comm, first->comm, PPBPF_COMM_LEN);
@@ -167,7 +167,7 @@ static void print_on_cpu(struct page *page, const struct report *report, double 
 static void print_blames(struct page *page, const struct report *report)
 {
 	size_t count = report->blame_count, shown;
-	char item[96], seconds[UNITS_TEXT];
+	char item[96], pid[16], seconds[UNITS_TEXT];
 
 	for (shown = 0; shown < count; shown++) {
 		const struct report_blame *blame = &report->blames[shown];
@@ -175,8 +175,9 @@ static void print_blames(struct page *page, const struct report *report)
 
 		if (blame->ns < SHOWN_NS)
 			break;
-		snprintf(item, sizeof(item), "%s%.*s [%u] %s", shown ? ", " : "while ",
-			 (int)sizeof(blame->comm), blame->comm, blame->tgid,
+		snprintf(pid, sizeof(pid), blame->pid ? " [%u]" : "", blame->pid);
+		snprintf(item, sizeof(item), "%s%.*s%s %s", shown ? ", " : "while ",
+			 (int)sizeof(blame->comm), blame->comm, pid,
 			 format_seconds(seconds, blame->ns));
 		if (text_width(item, page->term->utf8) > room)
 			break;

@@ -146,7 +146,7 @@ static const struct process *busiest(const struct process_row *rows, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		const struct process *process = rows[i].process;
 
-		if (process->ended || process->kthread || process->tgid == (uint32_t)getpid())
+		if (process->ended || process->kthread || process->pid == (uint32_t)getpid())
 			continue;
 		if (!most || process->values[PPBPF_CPU_NS] > most->values[PPBPF_CPU_NS])
 			most = process;
@@ -161,11 +161,11 @@ static void print_next(struct page *page, const struct report *report,
 	const struct process *process = busiest(rows, count);
 
 	if (report->machine_wide && process)
-		page__text(page, "next: ppbpf monitor --pid %u", process->tgid);
+		page__text(page, "next: ppbpf monitor --pid %u", process->pid);
 	else if (!report->machine_wide && options->can_profile && report->has_command)
 		page__text(page, "next: ppbpf profile -- %s", report->target);
 	else if (!report->machine_wide && options->can_profile && process)
-		page__text(page, "next: ppbpf profile --pid %u", process->tgid);
+		page__text(page, "next: ppbpf profile --pid %u", process->pid);
 	else
 		return;
 	page__end_line(page);
