@@ -59,6 +59,65 @@ int read_file(const char *path, size_t max, struct buf *out, struct err *e)
 	return read_failed(e, path, -err);
 }
 
+/* The number in an environment variable, or @otherwise. */
+static unsigned int environment_id(const char *name, unsigned int otherwise)
+{
+	const char *text = getenv(name);
+	uint64_t id;
+
+	if (!text || parse_u64(text, 0, INT_MAX, &id))
+		return otherwise;
+	return (unsigned int)id;
+}
+
+/* Who called sudo shall be able to use what root made. */
+static int give_to_caller(int fd)
+{
+	if (geteuid() == 0 && getenv("SUDO_UID") &&
+	    fchown(fd, environment_id("SUDO_UID", -1), environment_id("SUDO_GID", -1)))
+		return -errno;
+	return 0;
+}
+
+static int make_one_folder(const char *path)
+{
+	int fd, err;
+
+	if (mkdir(path, 0777))
+		return errno == EEXIST ? 0 : -errno;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = give_to_caller(fd);
+	close(fd);
+	return err;
+}
+
+int make_folder(const char *path, struct err *e)
+{
+	char *part = strdup(path);
+	struct stat st;
+	int err = part ? 0 : -ENOMEM;
+
+	if (part && !*part)
+		err = -ENOENT;
+	for (char *slash = part; !err && slash;) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		err = make_one_folder(part);
+		if (slash)
+			*slash = '/';
+	}
+	free(part);
+	if (!err && !stat(path, &st) && !S_ISDIR(st.st_mode))
+		err = -ENOTDIR;
+	if (err)
+		return err__set(e, ERR_IO, err, "cannot make the folder %s: %s", path,
+				strerror(-err));
+	return 0;
+}
+
 struct atomic_file {
 	char *path;
 	char *folder;
@@ -139,26 +198,12 @@ static int open_temporary(struct atomic_file *f)
 	return -errno;
 }
 
-/* The number in an environment variable, or @otherwise. */
-static unsigned int environment_id(const char *name, unsigned int otherwise)
-{
-	const char *text = getenv(name);
-	uint64_t id;
-
-	if (!text || parse_u64(text, 0, INT_MAX, &id))
-		return otherwise;
-	return (unsigned int)id;
-}
-
 /* Permissions of the file that is replaced; ownership by who called sudo. */
 static int adopt(int fd, const struct stat *old)
 {
 	if (old && fchmod(fd, old->st_mode & 0777))
 		return -errno;
-	if (geteuid() == 0 && getenv("SUDO_UID") &&
-	    fchown(fd, environment_id("SUDO_UID", -1), environment_id("SUDO_GID", -1)))
-		return -errno;
-	return 0;
+	return give_to_caller(fd);
 }
 
 static int open_target(struct atomic_file *f)
@@ -261,20 +306,54 @@ static int replace_target(struct atomic_file *f)
 	return sync_folder(f->folder);
 }
 
-int atomic_file__commit(struct atomic_file *f, struct err *e)
+/* On the disk, under the temporary's name. */
+static int finish_temporary(struct atomic_file *f)
 {
 	int err = flush(f);
 
-	if (!err && f->unnamed)
+	if (!err && f->unnamed && !f->temporary)
 		err = take_name(f, link_file, fileno(f->stream));
 	if (fclose(f->stream) && !err)
 		err = -errno;
 	f->stream = NULL;
+	return err;
+}
+
+int atomic_file__commit(struct atomic_file *f, struct err *e)
+{
+	int err = finish_temporary(f);
+
 	if (!err && f->temporary)
 		err = replace_target(f);
 	if (err)
 		return write_failed(e, f->is_stdout ? "standard output" : f->path, -err);
 	return 0;
+}
+
+/* Where renameat2() is not known (NFS), a link will do: neither replaces anything. */
+static int name_temporary(struct atomic_file *f, const char *path)
+{
+	if (!renameat2(AT_FDCWD, f->temporary, AT_FDCWD, path, RENAME_NOREPLACE)) {
+		free(f->temporary);
+		f->temporary = NULL;
+		return 0;
+	}
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	return link(f->temporary, path) ? -errno : 0;
+}
+
+int atomic_file__commit_new(struct atomic_file *f, const char *path, struct err *e)
+{
+	int err = f->stream ? finish_temporary(f) : 0;
+
+	if (!err)
+		err = name_temporary(f, path);
+	if (err == -EEXIST)
+		return err;
+	if (!err)
+		err = sync_folder(f->folder);
+	return err ? write_failed(e, path, -err) : 0;
 }
 
 void atomic_file__free(struct atomic_file *f)

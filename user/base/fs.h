@@ -16,6 +16,12 @@ struct err;
 int read_file(const char *path, size_t max, struct buf *out, struct err *e);
 
 /*
+ * Makes a folder and those above it, as far as they are missing. Under sudo they belong to
+ * who called sudo. Returns 0 or a negative errno, and @e says why.
+ */
+int make_folder(const char *path, struct err *e);
+
+/*
  * A result that is there whole or not at all, even after a SIGKILL: written to
  * a file without a name, which the commit gives its target's.
  *
@@ -36,6 +42,12 @@ FILE *atomic_file__stream(struct atomic_file *f);
 
 /* Returns 0 when the contents are on the disk under their name; else negative errno, and @e. */
 int atomic_file__commit(struct atomic_file *f, struct err *e);
+
+/*
+ * As commit, but to @path, in the folder that it was opened for, and only when that is
+ * nobody's: else -EEXIST, without a word in @e, and another name may be tried.
+ */
+int atomic_file__commit_new(struct atomic_file *f, const char *path, struct err *e);
 
 /* Discards what was not committed. NULL is fine. */
 void atomic_file__free(struct atomic_file *f);
