@@ -66,14 +66,13 @@ static __always_inline unsigned long syscall_first_argument(struct task_struct *
 
 static __always_inline u32 reason_by_file(struct task_struct *task, unsigned long fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = 0;
+	struct fdtable *table = task->files->fdt;
+	struct file *file = 0;
 	u16 mode;
 
-	if (!table || fd >= BPF_CORE_READ(table, max_fds))
+	if (fd >= table->max_fds)
 		return PPBPF_REASON_OTHER;
-	files = BPF_CORE_READ(table, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+	if (bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) || !file)
 		return PPBPF_REASON_OTHER;
 	mode = BPF_CORE_READ(file, f_inode, i_mode);
 	switch (mode & S_IFMT) {
@@ -105,7 +104,7 @@ static __always_inline u32 wait_reason(struct task_struct *task, u32 state)
 	number = syscall_number(task, regs);
 	if (number < 0)
 		return PPBPF_REASON_MEMORY;
-	if (BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait))
+	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
 		return PPBPF_REASON_DISK;
 	if (number >= PPBPF_SYSCALLS)
 		return PPBPF_REASON_OTHER;

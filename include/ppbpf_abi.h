@@ -228,6 +228,23 @@ struct ppbpf_blame_key {
 	char comm[PPBPF_COMM_LEN];
 };
 
+#define PPBPF_COMM_WORDS (PPBPF_COMM_LEN / 8)
+#define PPBPF_BLAME_SLOTS 64
+
+struct ppbpf_blame_slot {
+	ppbpf_u32 tgid;		/* 0: free */
+	ppbpf_u32 pad;
+	ppbpf_u64 comm[PPBPF_COMM_WORDS];	/* the bytes of the name */
+	ppbpf_u64 ns;
+};
+
+/* What a CPU adds to the map of blames; `seq` is odd while a slot changes hands. */
+struct ppbpf_blame_cache {
+	ppbpf_u32 seq;
+	ppbpf_u32 pad;
+	struct ppbpf_blame_slot slots[PPBPF_BLAME_SLOTS];
+};
+
 enum ppbpf_io_op {
 	PPBPF_IO_READ,
 	PPBPF_IO_WRITE,
@@ -318,6 +335,7 @@ _Static_assert(sizeof(struct ppbpf_task_record) ==
 _Static_assert(sizeof(struct ppbpf_exit_event) ==
 	       16 + PPBPF_TASK_SIZE + PPBPF_SPLIT_SIZE + 4 * PPBPF_RQ_SLOTS, "ABI");
 _Static_assert(sizeof(struct ppbpf_exec_event) == 72 + PPBPF_ARGS_LEN, "ABI");
+_Static_assert(sizeof(struct ppbpf_blame_cache) == 8 + 32 * PPBPF_BLAME_SLOTS, "ABI");
 _Static_assert(sizeof(struct ppbpf_disk) == 40 + 8 * PPBPF_IO_SLOTS, "ABI");
 
 #endif /* PPBPF_ABI_H */
