@@ -35,15 +35,11 @@ endif
 
 # --- what there is to build ---------------------------------------------------
 
-# The always-on subjects share one skeleton: each of its own parses the kernel's BTF again.
+# The always-on subjects are one object, bpf/core.bpf.c, which includes them; any other is its own.
 BPF_CORE_SUBJECTS := task sched net block mem
-BPF_SRCS      := $(wildcard bpf/*.bpf.c)
-BPF_CORE_SRCS := $(filter $(BPF_CORE_SUBJECTS:%=bpf/%.bpf.c),$(BPF_SRCS))
-BPF_SOLO_SRCS := $(filter-out $(BPF_CORE_SRCS),$(BPF_SRCS))
-BPF_CORE_OBJS := $(BPF_CORE_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
-BPF_SOLO_OBJS := $(BPF_SOLO_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
-SKELS         := $(if $(BPF_CORE_OBJS),$(BUILD)/skel/core.skel.h) \
-                 $(BPF_SOLO_SRCS:bpf/%.bpf.c=$(BUILD)/skel/%.skel.h)
+BPF_SRCS      := $(filter-out $(BPF_CORE_SUBJECTS:%=bpf/%.bpf.c),$(wildcard bpf/*.bpf.c))
+BPF_OBJS      := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
+SKELS         := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/skel/%.skel.h)
 
 LIB_SRCS      := $(filter-out user/cmd/%,$(wildcard user/*/*.c user/*/*/*.c))
 CMD_SRCS      := $(wildcard user/main.c user/cmd/*.c)
@@ -98,7 +94,7 @@ remember = $(shell mkdir -p $(dir $(1)); printf '%s\n' '$(2)' | cmp -s - $(1) ||
 ifneq ($(filter-out clean help deps run check format,$(or $(MAKECMDGOALS),all)),)
 $(call remember,$(O)/flags,$(COMPILE) $(ALL_LDFLAGS) $(PKG_LIBS))
 $(call remember,$(O)/objects,$(LIB_OBJS) $(CMD_OBJS))
-$(call remember,$(BUILD)/bpf/flags,$(BPF_COMPILE) $(BPF_CORE_OBJS))
+$(call remember,$(BUILD)/bpf/flags,$(BPF_COMPILE))
 
 MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLANG)),,$(CLANG)) \
            $(if $(BPFTOOL),,bpftool) \
@@ -116,7 +112,7 @@ $(O)/flags $(O)/objects $(BUILD)/bpf/flags:
 	@mkdir -p $(@D) && touch $@
 
 ifneq ($(strip $(MISSING)),)
-$(LIB_OBJS) $(CMD_OBJS) $(BPF_CORE_OBJS) $(BPF_SOLO_OBJS) $(UNIT_BINS): | missing
+$(LIB_OBJS) $(CMD_OBJS) $(BPF_OBJS) $(UNIT_BINS): | missing
 missing:
 	@echo "not found: $(strip $(MISSING)); 'make deps' installs what is needed" >&2; exit 1
 endif
@@ -127,18 +123,10 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/bpf/flags
 	$(call say,BPF,$*.bpf.o)mkdir -p $(@D) && $(BPF_COMPILE) $(DEPFLAGS) -c $< -o $@ && \
 		$(LLVM_STRIP) -g $@
 
-$(BUILD)/bpf/core.o: $(BPF_CORE_OBJS) $(BUILD)/bpf/flags
-	$(call say,LINK,core.bpf.o)$(BPFTOOL) gen object $@ $(BPF_CORE_OBJS)
-
 # clang-tidy has nothing to say about what bpftool writes.
-skeleton = mkdir -p $(@D) && { echo '/* NOLINTBEGIN */' && \
-	$(BPFTOOL) gen skeleton $< name $(1)_bpf && echo '/* NOLINTEND */'; } > $@
-
-$(BUILD)/skel/core.skel.h: $(BUILD)/bpf/core.o
-	$(call say,SKEL,core.skel.h)$(call skeleton,core)
-
 $(BUILD)/skel/%.skel.h: $(BUILD)/bpf/%.bpf.o
-	$(call say,SKEL,$*.skel.h)$(call skeleton,$*)
+	$(call say,SKEL,$*.skel.h)mkdir -p $(@D) && { echo '/* NOLINTBEGIN */' && \
+		$(BPFTOOL) gen skeleton $< name $*_bpf && echo '/* NOLINTEND */'; } > $@
 
 # --- C ------------------------------------------------------------------------
 
@@ -208,7 +196,7 @@ help:
 	@sed 's/^  //' tools/help.txt
 
 # What has no dependency file yet is built again: nothing else is known of its headers.
-OBJS     := $(LIB_OBJS) $(CMD_OBJS) $(BPF_CORE_OBJS) $(BPF_SOLO_OBJS)
+OBJS     := $(LIB_OBJS) $(CMD_OBJS) $(BPF_OBJS)
 BINS     := $(UNIT_BINS) $(HELPER_BINS)
 HAS_DEPS := $(wildcard $(OBJS:.o=.d) $(BINS:=.d))
 $(filter-out $(HAS_DEPS:.d=.o) $(HAS_DEPS:.d=),$(OBJS) $(BINS)): FORCE

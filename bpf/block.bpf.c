@@ -6,8 +6,6 @@
 #include "maps.bpf.h"
 #include "compat.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 #define REQ_OP_MASK 0xff
 
 enum {

@@ -38,6 +38,32 @@ struct request___rq_disk {
 /* Arguments of sched_switch: prev_state since 5.18. Set from BTF before load. */
 const volatile bool cfg_switch_has_state __weak;
 
+/* Whether the kernel has bpf_rdonly_cast(): since 6.2. Set from BTF before load. */
+const volatile bool cfg_has_cast __weak;
+
+/*
+ * What a number points to, as an object that is read without a helper's call.
+ * Named through a flag: before 6.4 the address of a kernel function is no value.
+ */
+extern void *bpf_rdonly_cast(const void *object, u32 btf_id) __ksym __weak;
+
+/* The type of a file's inode, by the file table's entry for it; 0: no file. */
+static __always_inline u16 file_mode(struct file **entry)
+{
+	struct list_head *pointer;
+	struct file *file = 0;
+
+	if (cfg_has_cast) {
+		/* a pointer behind a pointer: any object that begins with one will do */
+		pointer = bpf_rdonly_cast(entry, bpf_core_type_id_kernel(struct list_head));
+		file = bpf_rdonly_cast(pointer->next, bpf_core_type_id_kernel(struct file));
+		return file->f_inode->i_mode;
+	}
+	if (bpf_probe_read_kernel(&file, sizeof(file), entry) || !file)
+		return 0;
+	return BPF_CORE_READ(file, f_inode, i_mode);
+}
+
 static __always_inline u32 task_state_bits(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))

@@ -2,8 +2,6 @@
 /* Memory pressure: direct reclaim and processes killed for want of memory. */
 #include "pidns.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 SEC("tp_btf/mm_vmscan_direct_reclaim_begin")
 int mm_vmscan_direct_reclaim_begin(void *ctx)
 {

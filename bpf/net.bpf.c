@@ -10,8 +10,6 @@
 #include "compat.bpf.h"
 #include "reason.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 #define AF_INET		2
 #define AF_INET6	10
 #define IPPROTO_TCP	6

@@ -67,15 +67,10 @@ static __always_inline unsigned long syscall_first_argument(struct task_struct *
 static __always_inline u32 reason_by_file(struct task_struct *task, unsigned long fd)
 {
 	struct fdtable *table = task->files->fdt;
-	struct file *file = 0;
-	u16 mode;
 
 	if (fd >= table->max_fds)
 		return PPBPF_REASON_OTHER;
-	if (bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) || !file)
-		return PPBPF_REASON_OTHER;
-	mode = BPF_CORE_READ(file, f_inode, i_mode);
-	switch (mode & S_IFMT) {
+	switch (file_mode(table->fd + fd) & S_IFMT) {
 	case S_IFSOCK:
 		return PPBPF_REASON_NETWORK;
 	case S_IFIFO:

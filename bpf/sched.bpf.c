@@ -14,8 +14,6 @@
 #include "record.bpf.h"
 #include "split.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 #define CLOCK_SAMPLE_NS 100000000ULL
 
 static __always_inline void cpu_time_add(struct task_struct *prev, struct task_struct *next,

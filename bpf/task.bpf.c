@@ -10,8 +10,6 @@
 #include "record.bpf.h"
 #include "split.bpf.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 struct ppbpf_snapshot_request snapshot;
 
 /* A record is too large for the stack. */

@@ -143,6 +143,10 @@ struct inode {
 	unsigned short i_mode;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct file {
 	struct inode *f_inode;
 };

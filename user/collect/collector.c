@@ -116,6 +116,7 @@ static int configure(struct core_bpf *skel, const struct collector_config *confi
 	skel->rodata->cfg_target_mode = config->mode;
 	skel->rodata->cfg_children = config->children;
 	skel->rodata->cfg_switch_has_state = features->switch_has_state;
+	skel->rodata->cfg_has_cast = features->has_cast;
 	skel->rodata->cfg_cpus = cpus;
 	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
 	skel->rodata->cfg_clock_age_max = features->tickless ? UINT64_MAX : TICK_MAX_NS;

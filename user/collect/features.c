@@ -258,6 +258,7 @@ int features__probe(struct features *f, struct err *e)
 		return -ENOSYS;
 	}
 	probe_btf(f, btf);
+	f->has_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	f->iter_by_process = struct_has(btf, "bpf_iter_aux_info", "task");
 	btf__free(btf);
 	if (missing_capabilities(missing, sizeof(missing))[0]) {

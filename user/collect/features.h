@@ -18,6 +18,7 @@ struct features {
 	bool switch_has_state;		/* sched_switch hands prev_state over: Linux 5.18 */
 	bool tickless;			/* some CPUs run without ticks: nohz_full= */
 	bool iter_by_process;		/* the task iterator can be asked for one process */
+	bool has_cast;			/* bpf_rdonly_cast(): Linux 6.2 */
 };
 
 /*
