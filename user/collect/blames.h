@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Who had the CPU while followed tasks waited for it: what bpf/history.bpf.h adds up. */
+#ifndef PPBPF_COLLECT_BLAMES_H
+#define PPBPF_COLLECT_BLAMES_H
+
+struct core_bpf;
+struct report;
+
+/* Totals since the start, most first, into report->blames: by process and its name. */
+void blames__read(struct report *report, const struct core_bpf *skel);
+
+#endif
