@@ -295,6 +295,17 @@ int task_seed(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* The process whose children are followed from birth, though it is not itself; 0: none. */
+u32 runner;
+
+/* Run by that process: its id as the kernel knows it, whatever its pid namespace. */
+SEC("syscall")
+int runner_set(void *ctx)
+{
+	runner = bpf_get_current_pid_tgid() >> 32;
+	return 0;
+}
+
 /*
  * `parent` is the caller. The child has not run; its life starts at its
  * start_time, which CLOCK_MONOTONIC counts.
@@ -313,7 +324,8 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 		return 0;
 	mine = state_get(parent);
 	if (!(mine && mine->flags & PPBPF_TASK_FOLLOWED && (thread || cfg_children)) &&
-	    !(cfg_target_mode == PPBPF_TARGET_CGROUP && cgroup_matches(child)))
+	    !(cfg_target_mode == PPBPF_TARGET_CGROUP && cgroup_matches(child)) &&
+	    !(runner && runner == parent->tgid && !thread))
 		return 0;
 	state->out = child->start_time - clock_pair.offset;
 	state->reason = PPBPF_REASON_OTHER;

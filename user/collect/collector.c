@@ -60,6 +60,7 @@ static const struct {
 	{ "pid_view_find", FEATURE_BPF, "tasks" },
 	{ "task_snapshot", FEATURE_BPF, "tasks" },
 	{ "task_seed", FEATURE_BPF, "tasks" },
+	{ "runner_set", FEATURE_BPF, "tasks" },
 	{ "sched_process_fork", FEATURE_BPF, "tasks" },
 	{ "sched_process_exec", FEATURE_BPF, "tasks" },
 	{ "sched_process_exit", FEATURE_BPF, "tasks" },
@@ -468,6 +469,15 @@ int collector__seed(struct collector *c, const pid_t *pids, size_t count, struct
 		return err__set(e, ERR_INTERNAL, err, "scanning the tasks failed: %s",
 				strerror(-err));
 	return marked;
+}
+
+int collector__follow_children(struct collector *c, bool follow)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	c->skel->bss->runner = 0;
+	return follow ? bpf_prog_test_run_opts(bpf_program__fd(c->skel->progs.runner_set),
+					       &options) : 0;
 }
 
 static int on_task(const struct ppbpf_task_record *record, void *context)

@@ -46,6 +46,12 @@ void collector__free(struct collector *c);
  */
 int collector__seed(struct collector *c, const pid_t *pids, size_t count, struct err *e);
 
+/*
+ * Whether what this process starts is followed from birth, though the process is
+ * not itself: for targets by pid, of which there may be none. Negative errno.
+ */
+int collector__follow_children(struct collector *c, bool follow);
+
 enum snapshot_kind {
 	SNAPSHOT_CHANGED,	/* tasks that ran since the last one */
 	SNAPSHOT_FULL,
