@@ -609,12 +609,16 @@ static void name_blamed(struct collector *c, struct report *report)
 	hash__free(names);
 }
 
+void collector__blames(struct collector *c, struct report *report)
+{
+	blames__read(report, c->skel);
+	name_blamed(c, report);
+}
+
 void collector__report(struct collector *c, struct report *report)
 {
-	if (c->following) {
-		blames__read(report, c->skel);
-		name_blamed(c, report);
-	}
+	if (c->following)
+		collector__blames(c, report);
 	readings__disks(report, bpf_map__fd(c->skel->maps.disks));
 	readings__counters(report, bpf_map__fd(c->skel->maps.counters));
 	report->self.snapshots = c->snapshots;

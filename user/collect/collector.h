@@ -73,6 +73,9 @@ int collector__drain(struct collector *c, struct tasks *tasks);
 /* Readable when the ring buffer fills up before it is time to drain it. */
 int collector__ring_fd(const struct collector *c);
 
+/* Who had the CPU while followed tasks waited, since the beginning: the report's blames. */
+void collector__blames(struct collector *c, struct report *report);
+
 /* Stops the programs, but for what reading needs; for a last, still picture. */
 void collector__report(struct collector *c, struct report *report);
 

@@ -16,14 +16,7 @@
 
 #include "base/err.h"
 
-struct identity {
-	bool change;
-	uid_t uid;
-	gid_t gid;
-	const char *name;
-};
-
-static int identify(const char *user, struct identity *identity, struct err *e)
+int identity__find(const char *user, struct identity *identity, struct err *e)
 {
 	const char *sudo_uid = getenv("SUDO_UID");
 	struct passwd *entry;
@@ -89,7 +82,7 @@ int child__start(struct child *child, char *const *command, const char *user, in
 
 	*child = (struct child){ .name = command[0], .pid = -1, .pidfd = -1, .release_fd = -1,
 				 .exec_fd = -1, .status = -1 };
-	err = identify(user, &identity, e);
+	err = identity__find(user, &identity, e);
 	if (err)
 		return err;
 	if (pipe2(release, O_CLOEXEC) || pipe2(exec, O_CLOEXEC))

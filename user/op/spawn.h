@@ -8,6 +8,17 @@
 
 struct err;
 
+/* Whom a program runs as, when it is another than who calls. */
+struct identity {
+	bool change;
+	uid_t uid;
+	gid_t gid;
+	const char *name;	/* valid until the next look-up of a user */
+};
+
+/* `user`: a login name, "-" for who called sudo, or NULL. Unknown: ERR_USAGE. */
+int identity__find(const char *user, struct identity *identity, struct err *e);
+
 struct child {
 	const char *name;	/* as called; not owned */
 	pid_t pid;
