@@ -68,7 +68,8 @@ static void read_all(struct family *family)
 
 	*family = (struct family){ 0 };
 	while (dir && (entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]) || !read_relative(entry->d_name, &one))
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    !read_relative(entry->d_name, &one))
 			continue;
 		if (!(family->count & (family->count + 1))) {
 			more = realloc(family->all, (2 * family->count + 2) * sizeof(*more));
