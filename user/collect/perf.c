@@ -22,7 +22,7 @@ struct perf {
 	size_t count;
 };
 
-static void open_for(struct perf *perf, pid_t tid, int cpu)
+static void open_for(struct perf *perf, pid_t tid, int cpu, bool from_exec)
 {
 	bool any = false;
 
@@ -32,6 +32,8 @@ static void open_for(struct perf *perf, pid_t tid, int cpu)
 		struct perf_event_attr attr = {
 			.type = PERF_TYPE_HARDWARE, .size = sizeof(attr), .config = events[i],
 			.inherit = cpu < 0,
+			.disabled = from_exec,	/* in us; a child's is turned on by its exec */
+			.enable_on_exec = from_exec,
 			.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED |
 				       PERF_FORMAT_TOTAL_TIME_RUNNING,
 		};
@@ -53,7 +55,7 @@ static void open_threads(struct perf *perf, pid_t pid)
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			open_for(perf, atoi(entry->d_name), -1);
+			open_for(perf, atoi(entry->d_name), -1, false);
 	if (dir)
 		closedir(dir);
 }
@@ -67,8 +69,20 @@ struct perf *perf__new(const pid_t *pids, size_t count)
 	for (size_t i = 0; i < count; i++)
 		open_threads(perf, pids[i]);
 	for (int cpu = 0; !count && cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++)
-		open_for(perf, -1, cpu);
+		open_for(perf, -1, cpu, false);
 	if (perf->count)
+		return perf;
+	free(perf);
+	return NULL;
+}
+
+struct perf *perf__new_children(void)
+{
+	struct perf *perf = calloc(1, sizeof(*perf));
+
+	if (perf)
+		open_for(perf, 0, -1, true);
+	if (perf && perf->count)
 		return perf;
 	free(perf);
 	return NULL;

@@ -15,6 +15,8 @@ struct perf;
  * without pids every CPU. NULL when not one counter could be opened.
  */
 struct perf *perf__new(const pid_t *pids, size_t count);
+/* Counts what this process starts from now on, from exec on: not the process itself. */
+struct perf *perf__new_children(void);
 void perf__free(struct perf *perf);
 
 /* Scaled for the time that a counter shared its register with others. */

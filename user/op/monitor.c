@@ -24,13 +24,16 @@
 #include "collect/named.h"
 #include "collect/perf.h"
 #include "op/choose.h"
+#include "op/clock.h"
 #include "op/live.h"
 #include "op/result.h"
 #include "op/spawn.h"
 #include "op/stop.h"
 #include "op/target.h"
 #include "ppbpf.h"
+#include "sink/envelope.h"
 #include "sink/monitor_columns.h"
+#include "sink/monitor_json.h"
 
 #define INTERVAL_MIN (10 * NSEC_PER_MSEC)
 #define INTERVAL_MAX (3600 * NSEC_PER_SEC)
@@ -66,14 +69,6 @@ struct run {
 void ppbpf_monitor_stop(void)
 {
 	stop__request();
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
 static void note_missing(struct run *run)
@@ -632,9 +627,22 @@ static void print_summary(const struct ppbpf_result *result,
 		close(fd);
 }
 
+static int write_json(const struct ppbpf_result *result, FILE *stream)
+{
+	const struct envelope envelope = {
+		.success = ppbpf_result_success(result),
+		.duration = result->duration,
+		.error = &result->err,
+	};
+
+	return monitor_json__write(stream, result->report, &envelope);
+}
+
+static const struct operation monitor_operation = { .write_json = write_json };
+
 int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_result **out)
 {
-	struct ppbpf_result *result = calloc(1, sizeof(*result));
+	struct ppbpf_result *result = result__new(&monitor_operation);
 	struct run run = { .options = options, .child = { .pid = -1, .pidfd = -1,
 			   .release_fd = -1, .exec_fd = -1, .status = -1 } };
 

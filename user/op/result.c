@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sink/envelope.h"
-#include "sink/monitor_json.h"
-
 int status_of(const struct err *e)
 {
 	switch (e->cause) {
@@ -23,15 +20,20 @@ int status_of(const struct err *e)
 	}
 }
 
+struct ppbpf_result *result__new(const struct operation *operation)
+{
+	struct ppbpf_result *result = calloc(1, sizeof(*result));
+
+	if (result) {
+		result->operation = operation;
+		result->command_status = -1;
+	}
+	return result;
+}
+
 int ppbpf_result_write_json(const struct ppbpf_result *result, FILE *stream)
 {
-	struct envelope envelope = {
-		.success = result->err.cause == ERR_NONE,
-		.duration = result->duration,
-		.error = &result->err,
-	};
-
-	return monitor_json__write(stream, result->report, &envelope);
+	return result->operation->write_json(result, stream);
 }
 
 const char *ppbpf_result_json(struct ppbpf_result *result)
@@ -55,7 +57,7 @@ const char *ppbpf_result_json(struct ppbpf_result *result)
 
 bool ppbpf_result_success(const struct ppbpf_result *result)
 {
-	return result->err.cause == ERR_NONE;
+	return result->err.cause == ERR_NONE && !result->bad_news;
 }
 
 const char *ppbpf_result_error(const struct ppbpf_result *result)
@@ -78,6 +80,8 @@ void ppbpf_result_free(struct ppbpf_result *result)
 	if (!result)
 		return;
 	report__free(result->report);
+	if (result->operation->free_data)
+		result->operation->free_data(result->data);
 	free(result->json);
 	free(result);
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * What runs use: by the kernel's tracepoints, attached once for all of them, or
+ * by what wait4(2) tells where these cannot be had.
+ */
+#ifndef PPBPF_OP_METER_H
+#define PPBPF_OP_METER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bench_outcome;
+struct bench_results;
+struct bench_run;
+struct collector;
+struct err;
+struct meter;
+
+/*
+ * `resources` false: only times are kept. Says in `results` why fields will be null;
+ * where the tracepoints cannot be had *why gets one line (owned by the meter; else NULL).
+ */
+int meter__new(struct meter **out, bool resources, struct bench_results *results,
+	       const char **why, struct err *e);
+void meter__free(struct meter *m);
+
+/* Around each run. The end fills everything but start, round and outlier. 0 or negative errno. */
+int meter__begin(struct meter *m);
+int meter__end(struct meter *m, const struct bench_outcome *outcome, struct bench_run *run);
+
+/* Commands that are not measured are not followed either. */
+void meter__pause(struct meter *m, bool pause);
+
+/* For the wait of a run: the ring buffer's, or -1; and what empties it. */
+int meter__ring_fd(const struct meter *m);
+void meter__drain(void *meter);
+
+/* NULL: no tracepoints. */
+struct collector *meter__collector(struct meter *m);
+
+/* Exit records that were lost: their runs lack what these processes used. */
+uint64_t meter__lost(struct meter *m);
+
+#endif
