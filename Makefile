@@ -151,6 +151,11 @@ $(O)/tests/unit/%: tests/unit/%.c $(ARCHIVE)
 	$(call say,TEST,unit/$*)mkdir -p $(@D) && $(COMPILE) $(DEPFLAGS) $(ALL_LDFLAGS) \
 		-o $@ $< $(ARCHIVE) $(PKG_LIBS) -lcmocka -lm
 
+# Drivers of the library's rooms that no command shows alone.
+$(BUILD)/tests/bpf/driver_%: tests/bpf/driver_%.c $(ARCHIVE) $(O)/flags
+	$(call say,TEST,bpf/driver_$*)mkdir -p $(@D) && $(COMPILE) $(DEPFLAGS) $(ALL_LDFLAGS) \
+		-o $@ $< $(ARCHIVE) $(PKG_LIBS) -lm
+
 $(BUILD)/tests/%: tests/%.c
 	$(call say,TEST,$*)mkdir -p $(@D) && $(HELPER_CC) $(DEPFLAGS) -o $@ $< -lm
 

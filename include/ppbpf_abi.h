@@ -325,6 +325,60 @@ static inline ppbpf_u64 ppbpf_slot_low(ppbpf_u32 slot)
 	return slot ? 1ULL << (slot + PPBPF_SLOT_SHIFT - 1) : 0;
 }
 
+/*
+ * Calls of functions and regions of a program (bpf/func.bpf.c): sums a function,
+ * and where asked for an event a call. Times are of CLOCK_MONOTONIC.
+ */
+#define PPBPF_CALL_FUNCTIONS 1024	/* at once; ids are below */
+#define PPBPF_CALL_FUNCTION (1u << 0)	/* flags of an event: a function, else a region */
+#define PPBPF_CALL_NESTED (1u << 1)	/* within another call of the same on this thread */
+#define PPBPF_CALL_SPLIT (1u << 2)	/* `split` is valid: the thread is followed */
+
+/*
+ * Histogram of durations: a slot a nanosecond below 8, then 8 slots an octave, the
+ * last one open (from 2^44 ns, five hours, on).
+ */
+#define PPBPF_CALL_SLOTS 337
+
+struct ppbpf_call_sums {
+	ppbpf_u64 calls;		/* begun */
+	ppbpf_u64 primitive_calls;	/* of these, not within another one of the same */
+	ppbpf_u64 returned;		/* whose end was seen: the times are theirs */
+	ppbpf_u64 self_ns;		/* without the timed calls within */
+	ppbpf_u64 cumulative_ns;	/* of the outermost ones */
+	ppbpf_u64 max_ns;
+	ppbpf_u64 min_complement;	/* ~ of the shortest; 0: none. So that zeroed memory is right */
+	ppbpf_u64 hist[PPBPF_CALL_SLOTS];
+};
+
+struct ppbpf_call_event {
+	ppbpf_u32 id;
+	ppbpf_u32 flags;	/* PPBPF_CALL_* */
+	ppbpf_u32 tgid;
+	ppbpf_u32 pid;
+	ppbpf_u64 start_ns;
+	ppbpf_u64 duration_ns;
+	struct ppbpf_split split;	/* only with PPBPF_CALL_SPLIT */
+};
+
+#define PPBPF_CALL_EVENT_SIZE ((ppbpf_u32)__builtin_offsetof(struct ppbpf_call_event, split))
+
+enum ppbpf_call_counter {
+	PPBPF_CALL_LOST_EVENTS,		/* ring buffer full */
+	PPBPF_CALL_LOST_THREADS,	/* no task storage: counted, not timed */
+	PPBPF_CALL_LOST_DEEP,		/* nested too deep to be timed */
+	PPBPF_CALL_LOST_RETURNS,	/* an end whose begin was not seen */
+	PPBPF_CALL_LEFT,		/* begun, then left by longjmp, an exception, or without its end */
+	PPBPF_CALL_LOST_CODES,		/* Python: code objects that no map had room for */
+	PPBPF_CALL_COUNTER_NR,
+};
+
+/* The slot of a duration: user space has the inverse, ppbpf_call_slot_low(). */
+static inline ppbpf_u64 ppbpf_call_slot_low(ppbpf_u32 slot)
+{
+	return slot < 8 ? slot : (8ULL + (slot & 7)) << ((slot >> 3) - 1);
+}
+
 #define PPBPF_TASK_SIZE (80 + 8 * PPBPF_VALUE_NR)
 #define PPBPF_SPLIT_SIZE (40 + 8 * PPBPF_REASON_NR)
 
@@ -337,5 +391,8 @@ _Static_assert(sizeof(struct ppbpf_exit_event) ==
 _Static_assert(sizeof(struct ppbpf_exec_event) == 72 + PPBPF_ARGS_LEN, "ABI");
 _Static_assert(sizeof(struct ppbpf_blame_cache) == 8 + 32 * PPBPF_BLAME_SLOTS, "ABI");
 _Static_assert(sizeof(struct ppbpf_disk) == 40 + 8 * PPBPF_IO_SLOTS, "ABI");
+
+_Static_assert(sizeof(struct ppbpf_call_sums) == 56 + 8 * PPBPF_CALL_SLOTS, "ABI");
+_Static_assert(sizeof(struct ppbpf_call_event) == 32 + PPBPF_SPLIT_SIZE, "ABI");
 
 #endif /* PPBPF_ABI_H */

@@ -573,6 +573,16 @@ int collector__ring_fd(const struct collector *c)
 	return ring_buffer__epoll_fd(c->ring);
 }
 
+int collector__map_fd(const struct collector *c, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(c->skel->obj, name);
+}
+
+bool collector__following(const struct collector *c)
+{
+	return c->following;
+}
+
 static int on_name(const struct ppbpf_task_record *record, void *context)
 {
 	return hash__set(context, record->task.tgid, 0, (void *)(uintptr_t)record->task.names.pid);

@@ -76,6 +76,12 @@ int collector__ring_fd(const struct collector *c);
 /* Who had the CPU while followed tasks waited, since the beginning: the report's blames. */
 void collector__blames(struct collector *c, struct report *report);
 
+/* A map of the programs by its name, for others to share; negative errno. */
+int collector__map_fd(const struct collector *c, const char *name);
+
+/* Whether there is a target: tasks are followed then. */
+bool collector__following(const struct collector *c);
+
 /* Stops the programs, but for what reading needs; for a last, still picture. */
 void collector__report(struct collector *c, struct report *report);
 

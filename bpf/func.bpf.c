@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * Functions and regions of programs, timed from their begin to their end by
+ * uprobes. The cookie of a probe is the function's or region's id.
+ */
+#include "calls.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* The stack pointer as it was at the function's first instruction. */
+#if defined(__TARGET_ARCH_x86)
+#define RETURN_POPS 8
+
+static __always_inline u64 stack_pointer(struct pt_regs *ctx)
+{
+	return ctx->sp;
+}
+
+static __always_inline u64 return_address(struct pt_regs *ctx)
+{
+	u64 address = 0;
+
+	bpf_probe_read_user(&address, sizeof(address), (void *)ctx->sp);
+	return address;
+}
+
+static __always_inline u64 instruction(struct pt_regs *ctx)
+{
+	return ctx->ip;
+}
+#elif defined(__TARGET_ARCH_arm64)
+#define RETURN_POPS 0
+
+static __always_inline u64 stack_pointer(struct pt_regs *ctx)
+{
+	return ((struct user_pt_regs *)ctx)->sp;
+}
+
+static __always_inline u64 return_address(struct pt_regs *ctx)
+{
+	return ((struct user_pt_regs *)ctx)->regs[30];
+}
+
+static __always_inline u64 instruction(struct pt_regs *ctx)
+{
+	return ((struct user_pt_regs *)ctx)->pc;
+}
+#endif
+
+static __always_inline bool is_active(struct func_thread *thread, u32 id)
+{
+	return thread->active[(id / 64) & (PPBPF_CALL_FUNCTIONS / 64 - 1)] >> (id & 63) & 1;
+}
+
+static __always_inline void set_active(struct func_thread *thread, u32 id, bool active)
+{
+	u64 *word = &thread->active[(id / 64) & (PPBPF_CALL_FUNCTIONS / 64 - 1)];
+
+	if (active)
+		*word |= 1ULL << (id & 63);
+	else
+		*word &= ~(1ULL << (id & 63));
+}
+
+static __always_inline struct frame *top_frame(struct func_thread *thread)
+{
+	return &thread->frames[(thread->depth - 1) & (FRAMES - 1)];
+}
+
+static __always_inline void drop_frame(struct func_thread *thread)
+{
+	struct frame *frame = top_frame(thread);
+
+	if (frame->outermost)
+		set_active(thread, frame->id, false);
+	thread->depth--;
+}
+
+/*
+ * A function that is jumped to at another's end has its stack pointer, and the
+ * kernel's trampoline to return to. One that is called where another one was
+ * left by longjmp has the pointer, too.
+ */
+static __always_inline bool is_tail_call(struct task_struct *task, u64 ret)
+{
+	return ret == BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
+}
+
+/* Takes off what cannot be running any more when a function begins at `sp`. */
+static __always_inline void drop_dead(struct func_thread *thread, struct task_struct *task, u64 sp,
+				      u64 ret)
+{
+	struct frame *frame;
+
+	for (int i = 0; i < FRAMES && thread->depth; i++) {
+		frame = top_frame(thread);
+		if (frame->sp > sp || (frame->sp == sp && is_tail_call(task, ret)))
+			break;
+		call_count(PPBPF_CALL_LEFT);
+		drop_frame(thread);
+	}
+}
+
+SEC("uprobe")
+int function_entry(struct pt_regs *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 id = bpf_get_attach_cookie(ctx);
+	u64 sp = stack_pointer(ctx), ret;
+	struct ppbpf_call_sums *sums;
+	struct func_thread *thread;
+	struct frame *frame;
+	bool outermost;
+
+	if (!is_timed(task, id))
+		return 0;
+	sums = bpf_map_lookup_elem(&call_sums, &id);
+	if (!sums)
+		return 0;
+	__sync_fetch_and_add(&sums->calls, 1);
+	thread = thread_of(task, true);
+	if (!thread)
+		return 0;
+	ret = return_address(ctx);
+	drop_dead(thread, task, sp, ret);
+	outermost = !is_active(thread, id);
+	if (outermost)
+		__sync_fetch_and_add(&sums->primitive_calls, 1);
+	if (thread->depth >= FRAMES) {
+		call_count(PPBPF_CALL_LOST_DEEP);
+		return 0;
+	}
+	if (outermost)
+		set_active(thread, id, true);
+	if (cfg_call_split && thread->depth < SPLIT_FRAMES)
+		split_begin(task, thread->depth);
+	frame = &thread->frames[thread->depth & (FRAMES - 1)];
+	thread->depth++;
+	frame->sp = sp;
+	frame->ip = ret;
+	frame->within = 0;
+	frame->id = id;
+	frame->outermost = outermost;
+	frame->start = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("uretprobe")
+int function_return(struct pt_regs *ctx)
+{
+	struct ended ended = { .now = bpf_ktime_get_ns(), .flags = PPBPF_CALL_FUNCTION };
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 id = bpf_get_attach_cookie(ctx);
+	u64 sp = stack_pointer(ctx) - RETURN_POPS;
+	struct func_thread *thread;
+	struct frame *frame;
+
+	if (!is_timed(task, id))
+		return 0;
+	thread = thread_of(task, false);
+	for (int i = 0; thread && i < FRAMES && thread->depth; i++) {
+		frame = top_frame(thread);
+		if (frame->sp > sp)
+			break;
+		if (frame->sp == sp && frame->id == id) {
+			ended.frame = frame;
+			ended.split_at = thread->depth <= SPLIT_FRAMES ? thread->depth - 1 : -1U;
+			drop_frame(thread);
+			call_ended(task, &ended, thread->depth ? top_frame(thread) : 0);
+			return 0;
+		}
+		call_count(PPBPF_CALL_LEFT);
+		drop_frame(thread);
+	}
+	call_count(PPBPF_CALL_LOST_RETURNS);
+	return 0;
+}
+
+static __always_inline struct frame *region_frame(struct func_thread *thread, u32 at)
+{
+	return &thread->regions[at & (REGION_FRAMES - 1)];
+}
+
+static __always_inline bool in_region(struct func_thread *thread, u32 id)
+{
+	for (u32 i = 0; i < REGION_FRAMES && i < thread->region_depth; i++)
+		if (region_frame(thread, i)->id == id)
+			return true;
+	return false;
+}
+
+SEC("uprobe")
+int region_begin(struct pt_regs *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 id = bpf_get_attach_cookie(ctx);
+	struct ppbpf_call_sums *sums;
+	struct func_thread *thread;
+	struct frame *frame;
+	bool outermost;
+
+	if (!is_timed(task, id))
+		return 0;
+	sums = bpf_map_lookup_elem(&call_sums, &id);
+	if (!sums)
+		return 0;
+	__sync_fetch_and_add(&sums->calls, 1);
+	thread = thread_of(task, true);
+	if (!thread)
+		return 0;
+	/* the same begin at the same place of the stack: its end was jumped over */
+	frame = region_frame(thread, thread->region_depth - 1);
+	if (thread->region_depth && frame->id == id && frame->sp == stack_pointer(ctx) &&
+	    frame->ip == instruction(ctx)) {
+		call_count(PPBPF_CALL_LEFT);
+		thread->region_depth--;
+	}
+	outermost = !in_region(thread, id);
+	if (outermost)
+		__sync_fetch_and_add(&sums->primitive_calls, 1);
+	if (thread->region_depth >= REGION_FRAMES) {
+		call_count(PPBPF_CALL_LOST_DEEP);
+		return 0;
+	}
+	if (cfg_call_split)
+		split_begin(task, SPLIT_FRAMES + (thread->region_depth & (REGION_FRAMES - 1)));
+	frame = region_frame(thread, thread->region_depth);
+	thread->region_depth++;
+	frame->sp = stack_pointer(ctx);
+	frame->ip = instruction(ctx);
+	frame->within = 0;
+	frame->id = id;
+	frame->outermost = outermost;
+	frame->start = bpf_ktime_get_ns();
+	return 0;
+}
+
+#define NO_REGION (-1U)
+
+/* Regions may end in another order than they began: what has ended goes off the top. */
+static __always_inline void drop_ended_regions(struct func_thread *thread)
+{
+	for (int i = 0; i < REGION_FRAMES && thread->region_depth; i++) {
+		if (region_frame(thread, thread->region_depth - 1)->id != NO_REGION)
+			break;
+		thread->region_depth--;
+	}
+}
+
+SEC("uprobe")
+int region_end(struct pt_regs *ctx)
+{
+	struct ended ended = { .now = bpf_ktime_get_ns() };
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 id = bpf_get_attach_cookie(ctx);
+	struct func_thread *thread;
+	u32 at;
+
+	if (!is_timed(task, id))
+		return 0;
+	thread = thread_of(task, false);
+	for (u32 i = 0; thread && i < REGION_FRAMES && i < thread->region_depth; i++) {
+		at = thread->region_depth - 1 - i;
+		ended.frame = region_frame(thread, at);
+		if (ended.frame->id != id)
+			continue;
+		ended.split_at = SPLIT_FRAMES + (at & (REGION_FRAMES - 1));
+		call_ended(task, &ended, at ? region_frame(thread, at - 1) : 0);
+		ended.frame->id = NO_REGION;
+		drop_ended_regions(thread);
+		return 0;
+	}
+	call_count(PPBPF_CALL_LOST_RETURNS);
+	return 0;
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "collect/func.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/units.h"
+#include "collect/collector.h"
+#include "collect/func_cost.h"
+#include "collect/func_find.h"
+#include "collect/skeleton.h"
+#include "collect/uprobes.h"
+#include "func.skel.h"
+
+#define RING_BYTES (1 << 20)
+
+struct func {
+	struct func_bpf *skel;
+	struct ring_buffer *ring;
+	struct uprobes probes;
+	struct found found;
+	uint64_t *cpu_values;	/* room for one row's sums of every CPU */
+	int cpus;
+	bool events;
+	struct func_cost cost;
+	bool cost_measured;
+	size_t functions;	/* places, and those that cost more: known with the cost */
+	size_t stepped;
+	func_call_fn on_call;	/* during a drain */
+	void *context;
+};
+
+/* Where each kind of place has its programs. */
+static const struct {
+	enum site_kind kind;
+	const char *program;
+	bool returns;
+} programs[] = {
+	/* returns first: an entry that is timed must not find its return without a probe */
+	{ SITE_FUNCTION, "function_return", true },
+	{ SITE_FUNCTION, "function_entry", false },
+	{ SITE_REGION_END, "region_end", false },
+	{ SITE_REGION_BEGIN, "region_begin", false },
+};
+
+#define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
+static int configure(struct func *f, const struct func_config *config)
+{
+	bool followed = config->collector && collector__following(config->collector);
+	struct func_bpf *skel = f->skel;
+	int err, fd;
+
+	skel->rodata->cfg_followed_only = followed;
+	skel->rodata->cfg_always_timed = f->found.row_count;
+	skel->rodata->cfg_call_events = config->events;
+	skel->rodata->cfg_call_split = config->events && followed;
+	skel->rodata->cfg_ring_wakeup = RING_BYTES / 4;
+	/* one more: the function that the cost is measured on */
+	err = bpf_map__set_max_entries(skel->maps.call_sums, f->found.row_count + 1);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.call_events,
+					       config->events ? RING_BYTES : getpagesize());
+	if (err)
+		return err;
+	bpf_map__set_autocreate(skel->maps.events, false);
+	bpf_map__set_autocreate(skel->maps.cpu_times, false);
+	if (followed) {
+		fd = collector__map_fd(config->collector, "task_states");
+		err = fd < 0 ? fd : bpf_map__reuse_fd(skel->maps.task_states, fd);
+	}
+	for (size_t i = 0; i < PROGRAMS; i++)
+		uprobes__prepare(&f->probes, bpf_object__find_program_by_name(skel->obj,
+									      programs[i].program));
+	return err;
+}
+
+static int attach(struct func *f, const struct func_config *config)
+{
+	bool all = config->collector && collector__following(config->collector);
+	struct uprobe_places places = {
+		.pid = !all && config->pid_count == 1 ? config->pids[0] : 0,
+	};
+	const struct bpf_program *program;
+	const struct found_file *file;
+	int err = 0;
+
+	for (size_t i = 0; i < f->found.file_count && !err; i++) {
+		file = &f->found.files[i];
+		places.path = f->found.binaries.binaries[file->binary].path;
+		for (size_t k = 0; k < PROGRAMS && !err; k++) {
+			places.offsets = file->by_kind[programs[k].kind].offsets;
+			places.cookies = file->by_kind[programs[k].kind].cookies;
+			places.semaphores = file->by_kind[programs[k].kind].semaphores;
+			places.count = file->by_kind[programs[k].kind].count;
+			places.returns = programs[k].returns;
+			program = bpf_object__find_program_by_name(f->skel->obj,
+								   programs[k].program);
+			err = uprobes__attach(&f->probes, program, &places);
+		}
+	}
+	return err;
+}
+
+static int load_and_attach(struct func *f, const struct func_config *config)
+{
+	int err;
+
+	f->skel = func_bpf__open();
+	if (!f->skel)
+		return -errno;
+	err = configure(f, config);
+	if (!err)
+		err = func_bpf__load(f->skel);
+	if (!err)
+		err = attach(f, config);
+	if (err) {
+		uprobes__free(&f->probes);
+		func_bpf__destroy(f->skel);
+		f->skel = NULL;
+	}
+	return err;
+}
+
+static size_t places_in_all(const struct found *found)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < found->file_count; i++)
+		for (size_t kind = 0; kind < SITE_USDT; kind++)
+			count += found->files[i].by_kind[kind].count;
+	return count;
+}
+
+static int too_many_singles(const struct func *f, struct err *e)
+{
+	err__set(e, ERR_UNSUPPORTED_KERNEL, -E2BIG, "%zu places match, and this kernel takes %d",
+		 places_in_all(&f->found), UPROBES_SINGLE_MAX);
+	err__hint(e, "narrow the pattern; many at once need Linux 6.6");
+	return -E2BIG;
+}
+
+static int start(struct func *f, const struct func_config *config, struct err *e)
+{
+	int err;
+
+	f->probes.single = config->single;
+	err = f->probes.single ? -EOPNOTSUPP : load_and_attach(f, config);
+	if (err == -EOPNOTSUPP) {
+		if (places_in_all(&f->found) > UPROBES_SINGLE_MAX)
+			return too_many_singles(f, e);
+		f->probes.single = true;
+		err = load_and_attach(f, config);
+	}
+	if (err == -EPERM) {
+		err__set(e, ERR_PERMISSION, err, "functions cannot be probed here: %s",
+			 strerror(-err));
+		err__hint(e, "run it as root; a container needs CAP_BPF, CAP_PERFMON and "
+			  "CAP_SYS_ADMIN");
+		return err;
+	}
+	if (err)
+		return err__set(e, ERR_UNSUPPORTED_KERNEL, err, "functions cannot be probed: %s",
+				strerror(-err));
+	return 0;
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+	const struct ppbpf_call_event *event = data;
+	struct func *f = context;
+	struct func_call call;
+
+	if (size < sizeof(*event) || event->id >= f->found.row_count || !f->on_call)
+		return 0;
+	call = (struct func_call){
+		.row = f->found.rows[event->id],
+		.tgid = event->tgid,
+		.pid = event->pid,
+		.start_ns = event->start_ns,
+		.duration_ns = event->duration_ns,
+		.nested = event->flags & PPBPF_CALL_NESTED,
+		.split_known = event->flags & PPBPF_CALL_SPLIT,
+		.split = event->split,
+	};
+	f->on_call(&call, f->context);
+	return 0;
+}
+
+int func__new(struct func **out, const struct func_config *config, struct err *e)
+{
+	struct func *f = calloc(1, sizeof(*f));
+	int err;
+
+	*out = NULL;
+	if (!f)
+		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	f->events = config->events;
+	f->cpus = libbpf_num_possible_cpus();
+	err = f->cpus < 0 ? f->cpus : found__search(&f->found, config, e);
+	if (!err)
+		err = start(f, config, e);
+	if (!err) {
+		f->cpu_values = calloc(f->cpus, sizeof(struct ppbpf_call_sums));
+		f->ring = ring_buffer__new(bpf_map__fd(f->skel->maps.call_events), on_event, f,
+					   NULL);
+		if (!f->cpu_values || !f->ring)
+			err = err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	}
+	if (err) {
+		func__free(f);
+		return err;
+	}
+	*out = f;
+	return 0;
+}
+
+void func__free(struct func *f)
+{
+	if (!f)
+		return;
+	uprobes__free(&f->probes);
+	ring_buffer__free(f->ring);
+	func_bpf__destroy(f->skel);
+	found__free(&f->found);
+	free(f->cpu_values);
+	free(f);
+}
+
+int func__drain(struct func *f, func_call_fn on_call, void *context)
+{
+	int count;
+
+	f->on_call = on_call;
+	f->context = context;
+	count = ring_buffer__consume(f->ring);
+	f->on_call = NULL;
+	return count;
+}
+
+int func__ring_fd(const struct func *f)
+{
+	return f->events ? ring_buffer__epoll_fd(f->ring) : -1;
+}
+
+/* --- the sums ------------------------------------------------------------------------- */
+
+static void row_add(struct call_row *row, const struct ppbpf_call_sums *sums)
+{
+	uint64_t min = ~sums->min_complement;
+
+	row->calls += sums->calls;
+	row->primitive_calls += sums->primitive_calls;
+	row->returned += sums->returned;
+	row->self_ns += sums->self_ns;
+	row->cumulative_ns += sums->cumulative_ns;
+	if (sums->max_ns > row->max_ns)
+		row->max_ns = sums->max_ns;
+	if (sums->returned && min < row->min_ns)
+		row->min_ns = min;
+	for (size_t i = 0; i < PPBPF_CALL_SLOTS; i++)
+		row->hist[i] += sums->hist[i];
+}
+
+static int read_row(struct func *f, uint32_t id)
+{
+	const struct ppbpf_call_sums *sums = (const void *)f->cpu_values;
+	struct call_row *row = f->found.rows[id];
+
+	if (bpf_map_lookup_elem(bpf_map__fd(f->skel->maps.call_sums), &id, f->cpu_values))
+		return -errno;
+	row->calls = row->primitive_calls = row->returned = 0;
+	row->self_ns = row->cumulative_ns = row->max_ns = 0;
+	row->min_ns = UINT64_MAX;
+	memset(row->hist, 0, sizeof(row->hist));
+	for (int cpu = 0; cpu < f->cpus; cpu++)
+		row_add(row, &sums[cpu]);
+	if (!row->returned)
+		row->min_ns = 0;
+	return 0;
+}
+
+int func__read(struct func *f, struct calls *calls)
+{
+	int err = 0;
+
+	*calls = (struct calls){ .rows = f->found.rows, .count = f->found.row_count };
+	for (uint32_t i = 0; i < f->found.row_count && !err; i++)
+		err = read_row(f, i);
+	for (uint32_t i = 0; i < PPBPF_CALL_COUNTER_NR && !err; i++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(f->skel->maps.call_counters), &i,
+					f->cpu_values))
+			return -errno;
+		for (int cpu = 0; cpu < f->cpus; cpu++)
+			calls->counters[i] += f->cpu_values[cpu];
+	}
+	return err;
+}
+
+const char *const *func__warnings(const struct func *f, size_t *count)
+{
+	*count = f->found.warning_count;
+	return (const char *const *)f->found.warnings;
+}
+
+const char *func__profiler(const struct func *f)
+{
+	return f->found.row_count ? "ebpf-uprobe" : "ebpf-usdt";
+}
+
+/* --- the cost -------------------------------------------------------------------------- */
+
+/* Functions that begin with an instruction that the kernel cannot do by itself. */
+static size_t count_stepped(const struct func *f, size_t *all)
+{
+	const struct found_file *file;
+	const struct places *places;
+	size_t stepped = 0;
+	int fd;
+
+	*all = 0;
+	for (size_t i = 0; i < f->found.file_count; i++) {
+		file = &f->found.files[i];
+		places = &file->by_kind[SITE_FUNCTION];
+		fd = open(f->found.binaries.binaries[file->binary].path, O_RDONLY | O_CLOEXEC);
+		for (size_t k = 0; fd >= 0 && k < places->count; k++)
+			stepped += func_is_stepped(fd, places->offsets[k]);
+		*all += places->count;
+		if (fd >= 0)
+			close(fd);
+	}
+	return stepped;
+}
+
+static void measure_cost(struct func *f)
+{
+	if (f->cost_measured)
+		return;
+	f->cost_measured = true;
+	f->stepped = count_stepped(f, &f->functions);
+	func_cost__measure(&f->cost, &f->probes, f->skel->progs.function_entry,
+			   f->skel->progs.function_return, f->found.row_count);
+}
+
+double func__cost_ns(struct func *f)
+{
+	measure_cost(f);
+	if (!f->functions)
+		return NAN;
+	return f->cost.emulated_ns +
+	       (f->cost.stepped_ns - f->cost.emulated_ns) * f->stepped / f->functions;
+}
+
+int func__cost_text(struct func *f, struct buf *out)
+{
+	char cost[UNITS_TEXT], stepped[UNITS_TEXT];
+	double ns = func__cost_ns(f);
+
+	if (isnan(ns))
+		return 0;
+	format_duration(cost, f->cost.emulated_ns);
+	format_duration(stepped, f->cost.stepped_ns);
+	if (!f->stepped || f->stepped == f->functions)
+		return buf__printf(out, "timing a call takes %s", f->stepped ? stepped : cost);
+	return buf__printf(out, "timing a call takes %s, and %s for %zu of %zu functions, whose first "
+			   "instruction has to be stepped", cost, stepped, f->stepped, f->functions);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "collect/func_cost.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/uprobes.h"
+
+#define CALLS 200
+#define BATCHES 5
+
+/* What is called is known by its address alone, or the compiler leaves the calls out. */
+typedef void (*called_fn)(void);
+
+#if defined(__x86_64__)
+__attribute__((naked, noinline)) static void begins_with_push(void)
+{
+	__asm__("push %rbp\n\tpop %rbp\n\tret");
+}
+
+__attribute__((naked, noinline)) static void begins_with_move(void)
+{
+	__asm__("mov %rsp, %rax\n\tret");
+}
+
+bool func_is_stepped(int fd, uint64_t offset)
+{
+	unsigned char code[2];
+
+	if (pread(fd, code, sizeof(code), (off_t)offset) != sizeof(code))
+		return false;
+	if (code[0] == 0x41)	/* a push of r8 to r15 */
+		return (code[1] & 0xf8) != 0x50;
+	if (code[0] == 0x0f)	/* a long no-op, a far conditional jump */
+		return code[1] != 0x1f && (code[1] & 0xf0) != 0x80;
+	return (code[0] & 0xf8) != 0x50 && (code[0] & 0xf0) != 0x70 && code[0] != 0x90 &&
+	       code[0] != 0xe8 && code[0] != 0xe9 && code[0] != 0xeb;
+}
+#else
+__attribute__((noinline)) static void begins_with_push(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+#define begins_with_move begins_with_push
+
+bool func_is_stepped(int fd, uint64_t offset)
+{
+	(void)fd;
+	(void)offset;
+	return false;
+}
+#endif
+
+/* The file that an address of ours is mapped from, and where in it. */
+static bool locate(const void *address, char path[PATH_MAX], uint64_t *offset)
+{
+	FILE *file = fopen("/proc/self/maps", "re");
+	uint64_t from, to, start;
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	while (file && !found && getline(&line, &size, file) > 0) {
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64, &from, &to, &start) != 3)
+			continue;
+		found = (uintptr_t)address >= from && (uintptr_t)address < to;
+		*offset = start + (uintptr_t)address - from;
+		snprintf(path, PATH_MAX, "/proc/self/map_files/%" PRIx64 "-%" PRIx64, from, to);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static double ns_a_call(called_fn volatile called)
+{
+	struct timespec from, to;
+	double best = INFINITY, ns;
+
+	for (int batch = 0; batch < BATCHES; batch++) {
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		for (int i = 0; i < CALLS; i++)
+			called();
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		ns = (to.tv_sec - from.tv_sec) * 1e9 + (to.tv_nsec - from.tv_nsec);
+		best = fmin(best, ns / CALLS);
+	}
+	return best;
+}
+
+static bool probe(struct uprobes *probes, const struct bpf_program *entry,
+		  const struct bpf_program *exit, called_fn called, uint64_t id)
+{
+	char path[PATH_MAX];
+	uint64_t offset, none = 0;
+	struct uprobe_places places = {
+		.path = path, .offsets = &offset, .cookies = &id, .semaphores = &none, .count = 1,
+		.pid = getpid(), .returns = true,
+	};
+
+	if (!locate(called, path, &offset) || uprobes__attach(probes, exit, &places))
+		return false;
+	places.returns = false;
+	return !uprobes__attach(probes, entry, &places);
+}
+
+void func_cost__measure(struct func_cost *cost, const struct uprobes *like,
+			const struct bpf_program *entry, const struct bpf_program *exit,
+			uint64_t id)
+{
+	struct uprobes probes = { .single = like->single };
+	double emulated = ns_a_call(begins_with_push), stepped = ns_a_call(begins_with_move);
+
+	*cost = (struct func_cost){ NAN, NAN };
+	if (probe(&probes, entry, exit, begins_with_push, id) &&
+	    probe(&probes, entry, exit, begins_with_move, id)) {
+		cost->emulated_ns = ns_a_call(begins_with_push) - emulated;
+		cost->stepped_ns = ns_a_call(begins_with_move) - stepped;
+	}
+	uprobes__free(&probes);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* What timing a call costs the program, measured on functions of our own. */
+#ifndef PPBPF_COLLECT_FUNC_COST_H
+#define PPBPF_COLLECT_FUNC_COST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bpf_program;
+struct uprobes;
+
+/*
+ * The kernel does by itself what the usual first instructions do (a push, a
+ * no-op, a jump); for any other it lets the program do that one step alone, which
+ * costs two more traps.
+ */
+struct func_cost {
+	double emulated_ns;	/* NAN: could not be measured */
+	double stepped_ns;
+};
+
+/* `id` is the cookie of our functions; the programs are loaded, and on nothing of ours. */
+void func_cost__measure(struct func_cost *cost, const struct uprobes *like,
+			const struct bpf_program *entry, const struct bpf_program *exit,
+			uint64_t id);
+
+/* Whether the function at that offset of a file begins with an instruction to be stepped. */
+bool func_is_stepped(int fd, uint64_t offset);
+
+#endif
