@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "symbol/code_file.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model/profile.h"
+#include "symbol/symtab.h"
+
+#define DEBUG_INFO_MAX (512UL << 20)
+
+struct code_file {
+	int fd;			/* -1: none */
+	void *image;
+	size_t image_size;
+	char *path;
+	pid_t pid;
+	struct elf *elf;	/* NULL: not read, or no ELF file */
+	struct symtab *symtab;
+	struct lines *lines;
+};
+
+struct code_file *code_file__new(const struct profile_module *module)
+{
+	struct code_file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return NULL;
+	file->fd = module->fd >= 0 ? fcntl(module->fd, F_DUPFD_CLOEXEC, 3) : -1;
+	file->path = strdup(module->path);
+	file->pid = module->pid;
+	if (module->image) {
+		file->image = malloc(module->image_size);
+		file->image_size = module->image_size;
+		if (file->image)
+			memcpy(file->image, module->image, module->image_size);
+	}
+	if (!file->path || (module->fd >= 0 && file->fd < 0) || (module->image && !file->image)) {
+		code_file__free(file);
+		return NULL;
+	}
+	return file;
+}
+
+void code_file__free(struct code_file *file)
+{
+	if (!file)
+		return;
+	lines__free(file->lines);
+	symtab__free(file->symtab);
+	elf__free(file->elf);
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->image);
+	free(file->path);
+	free(file);
+}
+
+void code_file__load(struct code_file *file)
+{
+	struct elf_section section;
+	struct elf *debug;
+	int err = -1;
+
+	if (file->elf)
+		return;
+	if (file->fd >= 0)
+		err = elf__open(&file->elf, file->fd);
+	else if (file->image)
+		err = elf__open_image(&file->elf, file->image, file->image_size);
+	if (err || symtab__new(&file->symtab, file->elf, file->path, file->pid))
+		return;
+	debug = symtab__debug(file->symtab);
+	if (debug && !elf__section(debug, ".debug_info", false, &section) &&
+	    section.size <= DEBUG_INFO_MAX)
+		file->lines = lines__new(debug);
+}
+
+void code_file__name(struct code_file *file, uint64_t address, struct code_name *name)
+{
+	struct elf_section section;
+
+	*name = (struct code_name){ 0 };
+	if (!file->symtab)
+		return;
+	name->name = symtab__find(file->symtab, address, &name->start);
+	if (name->name)
+		return;
+	if (!elf__section_at(file->elf, address, &section))
+		name->section = section.name;
+}
+
+bool code_file__has_lines(const struct code_file *file)
+{
+	return file->lines;
+}
+
+size_t code_file__lines(struct code_file *file, uint64_t address,
+			struct line_entry entries[LINE_ENTRIES_MAX])
+{
+	return file->lines ? lines__find(file->lines, address, entries) : 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+#ifndef PPBPF_SYMBOL_DEMANGLE_H
+#define PPBPF_SYMBOL_DEMANGLE_H
+
+struct buf;
+
+/*
+ * Appends a symbol's name as its programmer wrote it, without parameters: C++
+ * and Rust names demangled, others as they are, but without a version
+ * ("memcpy@@GLIBC_2.14"; "memcpy@plt" stays). By libiberty. Control characters become '?'.
+ */
+void demangle(struct buf *out, const char *symbol);
+
+#endif

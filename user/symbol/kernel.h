@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* The kernel's functions, its modules' and BPF programs', from /proc/kallsyms. */
+#ifndef PPBPF_SYMBOL_KERNEL_H
+#define PPBPF_SYMBOL_KERNEL_H
+
+#include <stdint.h>
+
+struct kernel_symbols;
+
+/*
+ * Reads `path` (NULL: /proc/kallsyms). -EPERM: the kernel hides the addresses
+ * (kptr_restrict, no CAP_SYSLOG); or another negative errno.
+ */
+int kernel_symbols__new(struct kernel_symbols **out, const char *path);
+void kernel_symbols__free(struct kernel_symbols *kernel);
+
+struct kernel_symbol {
+	const char *name;	/* "vfs_read", "bpf_prog_6deef7357e7b4530_sched_switch" */
+	const char *module;	/* "[kernel]", "[nf_tables]", "[bpf]" */
+	uint64_t start;
+};
+
+/* Strings are owned by the table. -ENOENT: no function lies there. */
+int kernel_symbols__find(const struct kernel_symbols *kernel, uint64_t address,
+			 struct kernel_symbol *symbol);
+
+#endif

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "symbol/naming.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/units.h"
+#include "model/profile.h"
+#include "symbol/code_file.h"
+#include "symbol/demangle.h"
+#include "symbol/kernel.h"
+#include "symbol/perfmap.h"
+
+struct name_one {
+	struct naming *naming;
+	const struct frame *frame;
+	uint64_t address;	/* inside of the call, where the frame is a caller's */
+	uint64_t deadline;	/* CLOCK_MONOTONIC, for lines */
+	struct buf *text;
+	struct profile_line lines[LINE_ENTRIES_MAX];
+	size_t count;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+static int add(struct name_one *one, const struct profile_function *function, uint32_t line)
+{
+	int index = profile__function(one->naming->profile, function);
+
+	if (index < 0)
+		return index;
+	one->lines[one->count++] = (struct profile_line){ index, line };
+	return 0;
+}
+
+static const char *demangled(struct name_one *one, const char *symbol)
+{
+	buf__truncate(one->text, 0);
+	demangle(one->text, symbol);
+	return buf__str(one->text);
+}
+
+static int name_kernel(struct name_one *one)
+{
+	struct profile_function function = { .kind = FRAME_KERNEL, .module = "[kernel]" };
+	struct kernel_symbol symbol;
+
+	if (one->naming->kernel &&
+	    !kernel_symbols__find(one->naming->kernel, one->address, &symbol)) {
+		function.name = symbol.name;
+		function.module = symbol.module;
+		function.named = true;
+	} else {
+		function.name = "[kernel]";
+	}
+	return add(one, &function, 0);
+}
+
+/* Code without a symbol: never named after a neighbour. */
+static const char *made_up(struct name_one *one, const char *module, const struct code_name *code)
+{
+	buf__truncate(one->text, 0);
+	if (code->start)
+		buf__printf(one->text, "%s!sub_%llx", module, (unsigned long long)code->start);
+	else if (code->section && code->section[0])
+		buf__printf(one->text, "%s![%s]", module, code->section);
+	else
+		buf__printf(one->text, "%s![unknown]", module);
+	return buf__str(one->text);
+}
+
+static int name_inlined(struct name_one *one, const struct code_name *code, const char *module,
+			const struct line_entry *entries, size_t count)
+{
+	struct profile_function function = { .kind = FRAME_NATIVE, .module = module };
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		const char *name = entries[i].name;
+
+		/* the symbol table knows which part of a function it is: "f.cold" */
+		if (i == count - 1 && code->name)
+			name = code->name;
+		function.named = name;
+		function.name = name ? demangled(one, name) : made_up(one, module, code);
+		function.file = entries[i].file;
+		function.line = entries[i].first_line;
+		err = add(one, &function, entries[i].line);
+	}
+	return err;
+}
+
+static int name_native(struct name_one *one)
+{
+	const struct profile *profile = one->naming->profile;
+	const char *module = profile__module_name(profile, one->frame->where);
+	struct profile_function function = { .kind = FRAME_NATIVE, .module = module };
+	struct code_file *file = one->naming->file_of(one->naming->context,
+						      profile__module_at(profile,
+									 one->frame->where));
+	struct line_entry entries[LINE_ENTRIES_MAX];
+	struct code_name code = { 0 };
+	size_t count = 0;
+
+	if (file)
+		code_file__name(file, one->address, &code);
+	if (file && code_file__has_lines(file)) {
+		if (now_ns() < one->deadline)
+			count = code_file__lines(file, one->address, entries);
+		else
+			one->naming->frames_without_lines++;
+	}
+	if (count)
+		return name_inlined(one, &code, module, entries, count);
+	function.named = code.name;
+	function.name = code.name ? demangled(one, code.name) : made_up(one, module, &code);
+	return add(one, &function, 0);
+}
+
+static int name_python(struct name_one *one)
+{
+	const struct profile_code *code = profile__code_at(one->naming->profile,
+							   one->frame->where);
+	const char *slash = strrchr(code->file, '/');
+	struct profile_function function = {
+		.kind = FRAME_PYTHON, .name = code->name, .file = code->file,
+		.module = slash ? slash + 1 : code->file, .line = code->first_line,
+		.named = code->name[0],
+	};
+
+	if (!function.named)
+		function.name = "[unknown]";
+	return add(one, &function, one->frame->address <= UINT32_MAX ? one->frame->address : 0);
+}
+
+static int name_jit(struct name_one *one)
+{
+	const struct profile_process *process = profile__process_at(one->naming->profile,
+								    one->frame->where);
+	struct perfmap *map = one->naming->map_of(one->naming->context, process->pid);
+	const struct perfmap_symbol *symbol = map ? perfmap__find(map, one->address) : NULL;
+	struct profile_function function = { .kind = FRAME_JIT, .module = "[jit]" };
+
+	if (symbol) {
+		function.name = symbol->name;
+		function.file = symbol->file;
+		function.line = symbol->line;
+		function.named = true;
+	} else {
+		function.name = "[unnamed code in anonymous memory]";
+	}
+	return add(one, &function, 0);
+}
+
+static int name_unknown(struct name_one *one)
+{
+	return add(one, &(struct profile_function){ .kind = FRAME_UNKNOWN, .name = "[unknown]" }, 0);
+}
+
+static int (*const by_kind[FRAME_KIND_NR])(struct name_one *one) = {
+	[FRAME_KERNEL] = name_kernel,
+	[FRAME_NATIVE] = name_native,
+	[FRAME_PYTHON] = name_python,
+	[FRAME_JIT] = name_jit,
+	[FRAME_UNKNOWN] = name_unknown,
+};
+
+int naming__run(struct naming *naming)
+{
+	struct buf text = BUF_INIT;
+	struct name_one one = { .naming = naming, .text = &text };
+	size_t count;
+	int err = 0;
+
+	one.deadline = now_ns() + naming->budget_ns;
+	for (size_t i = 0; i < profile__frame_count(naming->profile) && !err; i++) {
+		profile__lines(naming->profile, i, &count);
+		if (count)
+			continue;
+		one.frame = profile__frame_at(naming->profile, i);
+		one.address = one.frame->address - (one.frame->flags & FRAME_RETURN ? 1 : 0);
+		one.count = 0;
+		err = by_kind[one.frame->kind](&one);
+		if (!err)
+			err = profile__name(naming->profile, i, one.lines, one.count);
+	}
+	if (text.error)
+		err = text.error;
+	buf__free(&text);
+	return err;
+}
