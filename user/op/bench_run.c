@@ -40,7 +40,7 @@ static void watch(const struct bench_execution *x, struct bench_outcome *o, int 
 {
 	struct pollfd fds[FD_NR] = {
 		[FD_CHILD] = { .fd = child_fd, .events = POLLIN },
-		[FD_STOP] = { .fd = stop__fd(), .events = POLLIN },
+		[FD_STOP] = { .fd = x->deaf ? -1 : stop__fd(), .events = POLLIN },
 		[FD_RING] = { .fd = x->ring_fd, .events = POLLIN },
 		[FD_OUTPUT] = { .fd = output_fd, .events = POLLIN },
 	};
@@ -61,7 +61,7 @@ static void watch(const struct bench_execution *x, struct bench_outcome *o, int 
 			return;
 		if (fds[FD_CHILD].revents)
 			return;
-		if (stop__requested()) {
+		if (!x->deaf && stop__requested()) {
 			o->stopped = true;
 			return;
 		}

@@ -36,6 +36,7 @@ struct bench_execution {
 	const struct descendants *descendants;
 	uint64_t timeout_ns;		/* 0: none */
 	bool want_output;
+	bool deaf;			/* goes on when the user wants us to end */
 	/* Called when the ring buffer fills up, and now and then; may be NULL. */
 	int ring_fd;			/* -1: none */
 	void (*drain)(void *context);

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +26,7 @@
 #include "op/clock.h"
 #include "op/live.h"
 #include "op/result.h"
+#include "op/self_cost.h"
 #include "op/spawn.h"
 #include "op/stop.h"
 #include "op/target.h"
@@ -181,22 +181,12 @@ static void name_processes(struct run *run)
 	buf__free(&command);
 }
 
-static void cpu_seconds(double *user, double *system)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	*user = usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
-	*system = usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
-}
-
 /* COMMAND is held until everything watches; from its release on it counts. */
 static int begin(struct run *run)
 {
 	const struct ppbpf_monitor_options *options = run->options;
 	struct report *report = run->report;
 	struct target *target = &run->target;
-	double user, system;
 	int followed, err;
 
 	if (options->command) {
@@ -220,8 +210,7 @@ static int begin(struct run *run)
 	run->begin = clock_ns(CLOCK_MONOTONIC);
 	run->begin_boot = clock_ns(CLOCK_BOOTTIME);
 	report->self.attach_ms = (run->begin - run->entered) / 1e6;
-	cpu_seconds(&user, &system);
-	report->self.start_cpu_seconds = user + system;
+	report->self.start_cpu_seconds = self_cost__cpu_seconds();
 	report->tasks = tasks__new(run->begin_boot);
 	if (!report->tasks)
 		return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
@@ -435,23 +424,6 @@ static int await_exit(struct run *run)
 	return 0;
 }
 
-static void report_self(struct report_self *self)
-{
-	struct rusage usage;
-	long pages = 0;
-	FILE *file;
-
-	getrusage(RUSAGE_SELF, &usage);
-	cpu_seconds(&self->user_seconds, &self->system_seconds);
-	self->peak_resident_bytes = usage.ru_maxrss * 1024;
-	file = fopen("/proc/self/statm", "re");
-	if (file && fscanf(file, "%*d %ld", &pages) != 1)
-		pages = 0;
-	if (file)
-		fclose(file);
-	self->resident_bytes = pages * sysconf(_SC_PAGESIZE);
-}
-
 static void report_named(struct run *run)
 {
 	struct report *report = run->report;
@@ -568,7 +540,7 @@ static int finish(struct run *run)
 	report_named(run);
 	if (run->perf)
 		perf__read(run->perf, report->perf);
-	report_self(&report->self);
+	self_cost__read(&report->self);
 	report->interrupted = stop__requested();
 	return 0;
 }

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "op/bench_group.h"
+
+#include <errno.h>
+#include <math.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/units.h"
+#include "model/bench_runs.h"
+#include "op/bench_run.h"
+#include "op/clock.h"
+#include "op/launch.h"
+#include "op/meter.h"
+#include "op/stop.h"
+#include "sink/bench_progress.h"
+
+#define ITERATIONS 10
+#define WARMUP 3
+
+/* When interleaved runs that are still open are topped up to. */
+static const uint32_t looks[] = { 10, 20, 30, 60 };
+
+struct bench_result *contender_result(const struct bench_contender *contender)
+{
+	return &contender->results->results[contender->index];
+}
+
+/* splitmix64 */
+uint64_t session__random(struct bench_session *s, uint64_t below)
+{
+	uint64_t z = s->random += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return (z ^ (z >> 31)) % below;
+}
+
+static void fail(struct bench_session *s, struct bench_contender *c, enum err_cause cause,
+		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The first reason stays. */
+static void fail(struct bench_session *s, struct bench_contender *c, enum err_cause cause,
+		 const char *format, ...)
+{
+	struct bench_result *result = contender_result(c);
+	va_list args;
+
+	if (result->failure)
+		return;
+	if (!s->failure)
+		s->failure = cause;
+	va_start(args, format);
+	if (vasprintf(&result->failure, format, args) < 0)
+		result->failure = NULL;
+	va_end(args);
+}
+
+static bool failed(const struct bench_group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (contender_result(&group->contenders[i])->failure)
+			return true;
+	return false;
+}
+
+/* "exit status 3", "killed by SIGSEGV": how a run went that did not go well. */
+static char *describe_status(char *out, size_t size, int status)
+{
+	const char *name = status > 128 ? sigabbrev_np(status - 128) : NULL;
+
+	if (name)
+		snprintf(out, size, "killed by SIG%s", name);
+	else
+		snprintf(out, size, "exit status %d", status);
+	return out;
+}
+
+static struct launch_options base_options(const struct bench_session *s,
+					  const struct suite_benchmark *b)
+{
+	return (struct launch_options){
+		.env = b->env, .cwd = b->cwd, .user = b->user ? b->user : s->user,
+		.stdout_fd = s->stdout_fd, .stderr_fd = s->stderr_fd,
+	};
+}
+
+/* A command around the runs: not measured, and not followed. False: it failed, and why is told. */
+static bool run_helper(struct bench_session *s, struct bench_group *group, const char *what,
+		       const struct suite_command *command)
+{
+	struct launch_options options = base_options(s, group->b);
+	/* what setup has made is cleaned up when we are stopped, too */
+	struct bench_execution x = { .descendants = s->descendants, .ring_fd = -1,
+				     .deaf = command == &group->b->cleanup };
+	struct bench_outcome outcome = { .status = -1 };
+	struct err e = { 0 };
+	char text[64];
+
+	if (!command->argv)
+		return true;
+	options.argv = command->argv;
+	if (launch__new(&x.launch, &options, &e)) {
+		for (size_t i = 0; i < group->count; i++)
+			fail(s, &group->contenders[i], e.cause, "%s: %s", what, e.message);
+		return false;
+	}
+	meter__pause(s->meter, true);
+	x.timeout_ns = group->b->timeout_ns ? group->b->timeout_ns : s->timeout_ns;
+	bench_execution__run(&x, &outcome);
+	meter__pause(s->meter, false);
+	launch__free(x.launch);
+	buf__free(&outcome.output);
+	if (outcome.stopped) {
+		s->stopped = true;
+		return false;
+	}
+	if (outcome.error)
+		snprintf(text, sizeof(text), "%s", strerror(-outcome.error));
+	else if (outcome.timed_out)
+		snprintf(text, sizeof(text), "timed out");
+	else if (outcome.status)
+		describe_status(text, sizeof(text), outcome.status);
+	else
+		return true;
+	for (size_t i = 0; i < group->count; i++)
+		fail(s, &group->contenders[i], outcome.timed_out ? ERR_TIMEOUT : ERR_INTERNAL,
+		     "%s failed: %s", what, text);
+	return false;
+}
+
+static void tell_of_left(struct bench_contender *c, const struct bench_outcome *o)
+{
+	if (!o->left || c->left_told)
+		return;
+	c->left_told = true;
+	bench_result__warn(contender_result(c), "it left %zu process%s behind (%s), which %s ended",
+			   o->left, o->left == 1 ? "" : "es", o->left_name,
+			   o->left == 1 ? "was" : "were");
+}
+
+static bool output_matches(const struct suite_benchmark *b, const struct buf *output)
+{
+	regex_t regex;
+	bool matches;
+
+	if (!b->output)
+		return true;
+	if (regcomp(&regex, b->output, REG_EXTENDED | REG_NEWLINE | REG_NOSUB))
+		return false;
+	matches = !regexec(&regex, buf__str(output), 0, NULL, 0);
+	regfree(&regex);
+	return matches;
+}
+
+/* False: the run failed, or there shall be no more. `which` is "iteration 3". */
+static bool check_run(struct bench_session *s, struct bench_group *group,
+		      struct bench_contender *c, const struct bench_outcome *o, const char *which)
+{
+	const struct suite_benchmark *b = group->b;
+	uint64_t timeout = b->timeout_ns ? b->timeout_ns : s->timeout_ns;
+	char text[UNITS_TEXT];
+
+	tell_of_left(c, o);
+	if (o->stopped || stop__requested()) {
+		s->stopped = true;
+		return false;
+	}
+	if (o->error)
+		fail(s, c, o->error == -ENOENT ? ERR_NOT_FOUND : ERR_PERMISSION,
+		     "%s cannot be run: %s", c->argv[0], strerror(-o->error));
+	else if (o->timed_out)
+		fail(s, c, ERR_TIMEOUT, "timed out after %s in %s, and was ended",
+		     format_duration(text, timeout), which);
+	else if (!suite_benchmark__status_is_well(b, o->status))
+		fail(s, c, ERR_INTERNAL, "%s in %s",
+		     describe_status(text, sizeof(text), o->status), which);
+	else if (!output_matches(b, &o->output))
+		fail(s, c, ERR_INTERNAL, "its output does not match \"%s\" in %s", b->output,
+		     which);
+	return !contender_result(c)->failure;
+}
+
+/* One run with what belongs before and after it. `run` NULL: a warm-up. */
+static int run_once(struct bench_session *s, struct bench_group *group, struct bench_contender *c,
+		    const char *which, struct bench_run *run, bool *went_well)
+{
+	struct bench_execution x = {
+		.launch = c->launch, .descendants = s->descendants,
+		.timeout_ns = group->b->timeout_ns ? group->b->timeout_ns : s->timeout_ns,
+		.want_output = group->b->output, .ring_fd = meter__ring_fd(s->meter),
+		.drain = meter__drain, .context = s->meter,
+	};
+	struct bench_outcome outcome = { .status = -1 };
+	struct bench_run unused;
+	int err;
+
+	*went_well = run_helper(s, group, "prepare", &group->b->prepare);
+	if (!*went_well)
+		return 0;
+	err = meter__begin(s->meter);
+	if (err)
+		return err;
+	bench_execution__run(&x, &outcome);
+	err = meter__end(s->meter, &outcome, run ? run : &unused);
+	if (run)
+		run->start = (outcome.begin_ns - s->begin_ns) / 1e9;
+	else
+		free(unused.blames);
+	*went_well = check_run(s, group, c, &outcome, which);
+	buf__free(&outcome.output);
+	if (*went_well)
+		*went_well = run_helper(s, group, "conclude", &group->b->conclude);
+	return err;
+}
+
+static int warm_up(struct bench_session *s, struct bench_group *group, uint32_t count)
+{
+	bool well = true;
+	char which[64];
+	int err = 0;
+
+	for (uint32_t i = 0; i < count && well && !err; i++)
+		for (size_t j = 0; j < group->count && well && !err; j++) {
+			snprintf(which, sizeof(which), "warm-up run %u", i + 1);
+			bench_progress__run(s->progress, group->b->name, i, count, true);
+			err = run_once(s, group, &group->contenders[j], which, NULL, &well);
+		}
+	return err;
+}
+
+/* Fisher and Yates */
+static void shuffle(struct bench_session *s, size_t *order, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		order[i] = i;
+	for (size_t i = count; i > 1; i--) {
+		size_t j = session__random(s, i), kept = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = kept;
+	}
+}
+
+static int iterate_once(struct bench_session *s, struct bench_group *group,
+			struct bench_contender *c, uint32_t round, bool *well)
+{
+	struct bench_run run;
+	char which[64];
+	int err;
+
+	bench_run__init(&run);
+	snprintf(which, sizeof(which), "iteration %u", round + 1);
+	err = run_once(s, group, c, which, &run, well);
+	run.round = round;
+	if (!err && *well)
+		err = bench_result__add_run(contender_result(c), &run);
+	else
+		free(run.blames);
+	return err;
+}
+
+static int rounds(struct bench_session *s, struct bench_group *group, uint32_t from, uint32_t to)
+{
+	size_t *order = calloc(group->count, sizeof(*order));
+	bool well = true;
+	int err = order ? 0 : -ENOMEM;
+
+	for (uint32_t round = from; round < to && well && !err; round++) {
+		shuffle(s, order, group->count);
+		for (size_t i = 0; i < group->count && well && !err; i++) {
+			bench_progress__run(s->progress, group->b->name, round, to, false);
+			err = iterate_once(s, group, &group->contenders[order[i]], round, &well);
+		}
+	}
+	free(order);
+	return err;
+}
+
+/* All rounds: those that were asked for, or until the looks at the results have decided. */
+static int iterate(struct bench_session *s, struct bench_group *group)
+{
+	uint32_t asked = s->iterations ? s->iterations : group->b->iterations, done = 0;
+	size_t look = 0;
+	int err;
+
+	if (asked || group->count == 1)
+		return rounds(s, group, 0, asked ? asked : ITERATIONS);
+	do {
+		err = rounds(s, group, done, looks[look]);
+		done = looks[look++];
+	} while (!err && !s->stopped && !failed(group) && look < sizeof(looks) / sizeof(looks[0]) &&
+		 group->is_open && group->is_open(group->contenders, group->count, group->context));
+	return err;
+}
+
+static bool prepare_launches(struct bench_session *s, struct bench_group *group)
+{
+	struct launch_options options = base_options(s, group->b);
+	bool well = true;
+
+	options.stdin_path = group->b->stdin_path;
+	for (size_t i = 0; i < group->count; i++) {
+		struct bench_contender *c = &group->contenders[i];
+		struct err e = { 0 };
+
+		options.argv = c->argv;
+		if (launch__new(&c->launch, &options, &e)) {
+			fail(s, c, e.cause, "%s", e.message);
+			well = false;
+		}
+	}
+	return well;
+}
+
+/* The versions that could not run on because another one of them failed. */
+static void fail_others(struct bench_session *s, struct bench_group *group)
+{
+	const char *which = NULL;
+
+	for (size_t i = 0; i < group->count; i++)
+		if (contender_result(&group->contenders[i])->failure)
+			which = group->contenders[i].results->release;
+	for (size_t i = 0; i < group->count && which; i++)
+		fail(s, &group->contenders[i], ERR_INTERNAL,
+		     "not measured to its end, as %s failed", which);
+}
+
+static double per_iteration(const struct suite_benchmark *b)
+{
+	return b->throughput_unit == THROUGHPUT_NONE ? 1 : b->throughput;
+}
+
+/* What its runs say. A failed one has no averages: half of the runs are not what was asked for. */
+static int conclude(struct bench_session *s, struct bench_group *group, struct bench_contender *c)
+{
+	struct bench_result *result = contender_result(c);
+	int err;
+
+	if (s->stopped && !result->run_count)
+		fail(s, c, ERR_INTERNAL, "interrupted before its first iteration");
+	else if (s->stopped)
+		bench_result__warn(result, "interrupted after %zu iterations", result->run_count);
+
+	if (result->failure) {
+		result->iterations = result->run_count;
+		return 0;
+	}
+	err = bench_result__summarize(result, per_iteration(group->b));
+	if (!err)
+		err = bench_result__mark_outliers(result);
+	if (!err)
+		err = bench_result__check_growth(result);
+	if (!err)
+		err = bench_result__check_noise(result);
+	return err;
+}
+
+static uint32_t warmup_of(const struct bench_session *s, const struct suite_benchmark *b)
+{
+	if (s->warmup >= 0)
+		return s->warmup;
+	return b->warmup_given ? b->warmup : WARMUP;
+}
+
+int bench_group__run(struct bench_session *s, struct bench_group *group, struct err *e)
+{
+	uint32_t warmup = warmup_of(s, group->b);
+	int err = 0;
+
+	for (size_t i = 0; i < group->count; i++)
+		contender_result(&group->contenders[i])->warmup = warmup;
+	if (prepare_launches(s, group) && run_helper(s, group, "setup", &group->b->setup)) {
+		err = warm_up(s, group, warmup);
+		if (!err && !s->stopped && !failed(group))
+			err = iterate(s, group);
+	}
+	run_helper(s, group, "cleanup", &group->b->cleanup);
+	fail_others(s, group);
+	for (size_t i = 0; i < group->count; i++) {
+		if (!err)
+			err = conclude(s, group, &group->contenders[i]);
+		launch__free(group->contenders[i].launch);
+		group->contenders[i].launch = NULL;
+	}
+	if (err)
+		return err__set(e, ERR_INTERNAL, err, "out of memory");
+	return 0;
+}
