@@ -36,7 +36,7 @@ endif
 # --- what there is to build ---------------------------------------------------
 
 # The always-on subjects are one object, bpf/core.bpf.c, which includes them; any other is its own.
-BPF_CORE_SUBJECTS := task sched net block mem
+BPF_CORE_SUBJECTS := task sched net block mem cgroup
 BPF_SRCS      := $(filter-out $(BPF_CORE_SUBJECTS:%=bpf/%.bpf.c),$(wildcard bpf/*.bpf.c))
 BPF_OBJS      := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 SKELS         := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/skel/%.skel.h)

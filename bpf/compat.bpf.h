@@ -102,4 +102,24 @@ static __always_inline struct gendisk *request_disk(struct request *rq)
 	return rq->q->disk;
 }
 
+/* Since 6.7; before, a program cannot meet the threads of a process. */
+struct bpf_iter_task {
+	u64 opaque[3];
+};
+
+#define BPF_TASK_ITER_PROC_THREADS 2
+
+extern int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
+			     unsigned int flags) __ksym __weak;
+extern struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym __weak;
+extern void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym __weak;
+
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+static __always_inline bool have_thread_iterator(void)
+{
+	return bpf_iter_task_new && bpf_task_from_pid;
+}
+
 #endif /* PPBPF_COMPAT_BPF_H */

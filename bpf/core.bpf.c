@@ -9,5 +9,6 @@
 #include "net.bpf.c"
 #include "block.bpf.c"
 #include "mem.bpf.c"
+#include "cgroup.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -116,4 +116,10 @@ static __always_inline bool is_target(struct task_struct *task, const struct ppb
 	return false;
 }
 
+/* A followed one: whether it was moved out of the cgroup that made it a target. */
+static __always_inline bool has_left(struct task_struct *task)
+{
+	return cfg_target_mode == PPBPF_TARGET_CGROUP && !cgroup_matches(task);
+}
+
 #endif /* PPBPF_FILTER_BPF_H */

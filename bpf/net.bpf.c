@@ -8,6 +8,7 @@
  */
 #include "maps.bpf.h"
 #include "compat.bpf.h"
+#include "filter.bpf.h"
 #include "reason.bpf.h"
 
 #define AF_INET		2
@@ -51,7 +52,8 @@ static __always_inline bool is_udp(u16 protocol)
 
 static __always_inline void charge(struct task_state *state, enum ppbpf_value id, u64 n)
 {
-	state->counted[id - PPBPF_COUNTED] += n;
+	if (!following() || state->flags & PPBPF_TASK_FOLLOWED)
+		state->counted[id - PPBPF_COUNTED] += n;
 }
 
 static __always_inline struct task_state *current_state(void)

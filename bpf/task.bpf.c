@@ -5,12 +5,7 @@
  */
 #include "maps.bpf.h"
 #include "compat.bpf.h"
-#include "filter.bpf.h"
-#include "reason.bpf.h"
-#include "record.bpf.h"
-#include "split.bpf.h"
-
-struct ppbpf_snapshot_request snapshot;
+#include "follow.bpf.h"
 
 /* A record is too large for the stack. */
 struct {
@@ -19,55 +14,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct ppbpf_task_record);
 } scratch SEC(".maps");
-
-/*
- * CPU time with the slice in progress. The sum is as old as its run queue's
- * clock: both are brought up to date together, at ticks and switches.
- */
-static __always_inline u64 cpu_time_live(struct task_struct *task, u64 now)
-{
-	const struct rq *rq;
-	u64 clock, again, sum;
-
-	if (!task->on_cpu)
-		return task->se.sum_exec_runtime;
-	rq = task_rq(task);
-	clock = *(volatile u64 *)&rq->clock;
-	sum = *(volatile u64 *)&task->se.sum_exec_runtime;
-	again = *(volatile u64 *)&rq->clock;
-	if (again != clock)
-		sum = *(volatile u64 *)&task->se.sum_exec_runtime;
-	return sum + clock_age(again, now);
-}
-
-static __always_inline u64 run_delay_live(struct task_struct *task, u64 now)
-{
-	u64 queued = task->sched_info.last_queued, delay = task->sched_info.run_delay;
-
-	return queued && queued < now ? delay + now - queued : delay;
-}
-
-#define SPLIT_TRIES 3
-
-static __always_inline void split_live(struct ppbpf_split *split, struct task_state *state,
-				       struct task_struct *task, u64 executed, u64 now)
-{
-	struct interval interval;
-	u32 seq;
-
-	for (int i = 0; i < SPLIT_TRIES; i++) {
-		seq = *(volatile u32 *)&state->seq;
-		barrier();
-		__builtin_memcpy(split, &state->split, sizeof(*split));
-		interval_measure(&interval, state, task, executed, now);
-		/* what a slice lost to interrupts is known when it has ended */
-		interval.ran = interval.slice;
-		interval_add(split, &interval, state->reason, 0);
-		barrier();
-		if (!(seq & 1) && seq == *(volatile u32 *)&state->seq)
-			break;
-	}
-}
 
 static __always_inline bool unchanged(struct task_struct *task, struct task_state *state)
 {
@@ -101,11 +47,7 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	if (task->on_cpu || task->sched_info.last_queued ||
 	    (state && state->flags & PPBPF_TASK_FOLLOWED)) {
 		now = sched_clock_estimate();
-		executed = cpu_time_live(task, now);
-		/* what is in progress comes on top of the totals, wherever those begin */
-		record->task.values[PPBPF_CPU_NS] += executed - task->se.sum_exec_runtime;
-		record->task.values[PPBPF_RUN_DELAY_NS] +=
-			run_delay_live(task, now) - task->sched_info.run_delay;
+		executed = record_live(&record->task, task, now);
 	}
 	if (!state) {
 		record->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
@@ -173,44 +115,6 @@ static long offset_find(u32 cpu, void *context)
 	offset = address_of(here) - per_cpu;
 	bpf_map_update_elem(&cpu_offsets, &cpu, &offset, BPF_ANY);
 	return 0;
-}
-
-/* Starts following a live task in the middle of whatever it does. */
-static __always_inline void follow_now(struct task_struct *task, struct task_state *state)
-{
-	u64 now = sched_clock_estimate();
-	u32 bits = task_state_bits(task);
-
-	state->out = now;
-	state->run_delay = task->sched_info.run_delay;
-	state->out_cpu = task->thread_info.cpu;
-	if (task->on_cpu) {
-		state->flags |= STATE_SEEDED_ON_CPU;
-		state->reason = PPBPF_REASON_OTHER;
-	} else if (!bits || task->sched_info.last_queued) {
-		/* the part of the wait before now is not ours: it is added at the arrival */
-		state->run_delay += now - task->sched_info.last_queued;
-		state->reason = PPBPF_REASON_RUN_QUEUE;
-	} else {
-		state->reason = wait_reason(task, bits);
-		if (state->reason == PPBPF_REASON_AGAIN)
-			state->reason = PPBPF_REASON_SLEEP;	/* the call most often broken off */
-		state->last_wait = state->reason;
-	}
-	state->exec_runtime = cpu_time_live(task, now);
-	record_totals(state->base, task);
-	state->base[PPBPF_CPU_NS] = state->exec_runtime;
-	state->base[PPBPF_RUN_DELAY_NS] = run_delay_live(task, now);
-	__builtin_memset(state->counted, 0, sizeof(state->counted));
-	barrier();
-	state->flags |= PPBPF_TASK_FOLLOWED;
-}
-
-static __always_inline void state_name(struct task_state *state, struct task_struct *task)
-{
-	state->leader_start = BPF_CORE_READ(task, group_leader, start_boottime);
-	state->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	names_read(&state->names, task);
 }
 
 /* Run by user space before anything is attached: where ppbpf itself stands. */
@@ -281,16 +185,20 @@ int task_seed(struct bpf_iter__task *ctx)
 	state = state_create(task);
 	if (!state)
 		return 0;
-	if (!state->leader_start)
-		state_name(state, task);
+	state_name(state, task);
 	if (!(state->flags & STATE_SEEN)) {
 		state->run_delay = task->sched_info.run_delay;
 		state->flags |= STATE_SEEN;
 	}
-	if (following() && !(state->flags & PPBPF_TASK_FOLLOWED) && !task->exit_state &&
-	    is_target(task, &state->names, true)) {
-		follow_now(task, state);
-		snapshot.seeded++;
+	if (!following() || task->exit_state)
+		return 0;
+	if (!(state->flags & PPBPF_TASK_FOLLOWED)) {
+		if (is_target(task, &state->names, true)) {
+			follow_now(task, state);
+			snapshot.seeded++;
+		}
+	} else if (has_left(task)) {
+		leave(task, state);
 	}
 	return 0;
 }
@@ -322,11 +230,16 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	state->flags = STATE_SEEN;
 	if (!following())
 		return 0;
-	mine = state_get(parent);
-	if (!(mine && mine->flags & PPBPF_TASK_FOLLOWED && (thread || cfg_children)) &&
-	    !(cfg_target_mode == PPBPF_TARGET_CGROUP && cgroup_matches(child)) &&
-	    !(runner && runner == parent->tgid && !thread))
-		return 0;
+	/* a cgroup's member begins in it, or was put elsewhere from birth */
+	if (cfg_target_mode == PPBPF_TARGET_CGROUP) {
+		if (!is_target(child, &state->names, false))
+			return 0;
+	} else {
+		mine = state_get(parent);
+		if (!(mine && mine->flags & PPBPF_TASK_FOLLOWED && (thread || cfg_children)) &&
+		    !(runner && runner == parent->tgid && !thread))
+			return 0;
+	}
 	state->out = child->start_time - clock_pair.offset;
 	state->reason = PPBPF_REASON_OTHER;
 	state->flags |= PPBPF_TASK_FOLLOWED;
@@ -371,8 +284,7 @@ int BPF_PROG(sched_process_exec, struct task_struct *task)
 
 	if (!state)
 		return 0;
-	if (!state->leader_start)
-		state_name(state, task);	/* neither the scan nor a fork has met it */
+	state_name(state, task);
 	if (following() && !(state->flags & PPBPF_TASK_FOLLOWED)) {
 		if (!is_target(task, &state->names, false))
 			return 0;
@@ -399,23 +311,5 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 	state->threads = task->signal->nr_threads;
 	rss_read(&walk, mm);
 	state->peak_rss = peak_pages(mm, &walk);
-	return 0;
-}
-
-SEC("?tp_btf/cgroup_attach_task")
-int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
-{
-	struct task_state *state = state_create(task);
-
-	if (!state)
-		return 0;
-	if (!state->leader_start)
-		state_name(state, task);
-	if (!is_target(task, &state->names, false))
-		return 0;
-	if (!(state->flags & PPBPF_TASK_FOLLOWED))
-		follow_now(task, state);
-	/* its other threads come along without a word: user space scans again */
-	__sync_fetch_and_add(&snapshot.changes, 1);
 	return 0;
 }

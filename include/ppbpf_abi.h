@@ -187,6 +187,7 @@ enum ppbpf_event_kind {
 	PPBPF_EVENT_EXIT = 1,	/* struct ppbpf_exit_event: a thread left its CPU for the last time */
 	PPBPF_EVENT_EXEC,	/* struct ppbpf_exec_event */
 	PPBPF_EVENT_OOM,	/* struct ppbpf_oom_event */
+	PPBPF_EVENT_LEAVE,	/* struct ppbpf_exit_event: a thread is followed no more, and goes on */
 };
 
 struct ppbpf_exit_event {

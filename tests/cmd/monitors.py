@@ -63,7 +63,7 @@ def started(*arguments, **more):
 
 # Null is an answer there: no command, began before, goes on, ended without a signal.
 NONE = {"operation_result", "processes.start", "processes.end", "processes.exit_status",
-        "processes.signal"}
+        "processes.signal", "processes.left"}
 
 
 def unexplained(result, keys_of_metrics):

@@ -94,7 +94,7 @@ static bool is_none(const char *path)
 {
 	static const char *const paths[] = {
 		"operation_result", "processes.start", "processes.end", "processes.exit_status",
-		"processes.signal",
+		"processes.signal", "processes.left",
 	};
 
 	for (size_t i = 0; i < LENGTH(paths); i++)

@@ -41,6 +41,7 @@ struct collector {
 	int statistics_fd;
 	bool following;
 	bool children;
+	bool left;			/* somebody was moved out of the cgroup */
 	bool rescan;			/* tasks can come to be followed without a fork */
 	bool iter_by_process;
 	uint32_t changes_seen;		/* followed forks, at the last scan of all tasks */
@@ -228,6 +229,12 @@ static int on_oom(struct collector *c, const struct ppbpf_oom_event *event)
 			    event->pid);
 }
 
+static int on_leave(struct collector *c, const struct ppbpf_exit_event *event)
+{
+	c->left = true;
+	return tasks__leave(c->tasks, event);
+}
+
 static int on_event(void *context, void *data, size_t size)
 {
 	struct collector *c = context;
@@ -239,6 +246,8 @@ static int on_event(void *context, void *data, size_t size)
 	memcpy(&kind, data, sizeof(kind));
 	if (kind == PPBPF_EVENT_EXIT && size >= sizeof(struct ppbpf_exit_event))
 		err = tasks__exit(c->tasks, data);
+	else if (kind == PPBPF_EVENT_LEAVE && size >= sizeof(struct ppbpf_exit_event))
+		err = on_leave(c, data);
 	else if (kind == PPBPF_EVENT_EXEC && size >= sizeof(struct ppbpf_exec_event))
 		err = tasks__exec(c->tasks, data);
 	else if (kind == PPBPF_EVENT_OOM && size >= sizeof(struct ppbpf_oom_event))
@@ -454,7 +463,8 @@ int collector__seed(struct collector *c, const pid_t *pids, size_t count, struct
 		err = choose(c, &family, pids[i]);
 	/* one more round after one that found somebody: he may have forked meanwhile */
 	for (int round = 0; round < SEED_ROUNDS && !err; round++) {
-		if (c->following && c->children)
+		/* a cgroup's members are who is in it, wherever their parents are */
+		if (c->following && c->children && !c->rescan)
 			err = choose_descendants(c, &family);
 		c->skel->bss->snapshot.seeded = 0;
 		if (!err)
@@ -518,7 +528,7 @@ static int scan(struct collector *c, struct tasks *tasks, enum snapshot_kind kin
 		return iterate(c, c->snapshot, on_task, tasks);
 	}
 	for (struct process *p = tasks__first(tasks); p && !err; p = p->next)
-		if (!p->ended) {
+		if (!p->ended && !p->left) {
 			err = scan_process(c, tasks, p->pid);
 			if (err == -ESRCH)
 				err = 0;	/* gone: its exit event is on its way */
@@ -563,6 +573,10 @@ int collector__drain(struct collector *c, struct tasks *tasks)
 	c->tasks = tasks;
 	err = ring_buffer__consume(c->ring);
 	c->tasks = NULL;
+	/* some kernels tell of a leader only: its threads are found by the scan */
+	if (c->left)
+		iterate(c, c->seed, on_nothing, NULL);
+	c->left = false;
 	if (err >= 0 && c->feed_error)
 		err = c->feed_error;
 	return err;

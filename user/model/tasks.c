@@ -114,7 +114,8 @@ static int process_name(struct tasks *tasks, struct process *process,
 }
 
 static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t ppid,
-				   uint64_t start, const struct ppbpf_names *names)
+				   uint64_t start, const struct ppbpf_names *names,
+				   bool followed)
 {
 	struct process *process, *parent;
 
@@ -126,6 +127,9 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 	process->tgid = tgid;
 	process->start_boot_ns = start;
 	process->existed = start < tasks->begin_boot_ns;
+	/* older than the measurement, and not met when that began: it was elsewhere until now */
+	process->left = process->existed && tasks->generation > 1 && followed;
+	process->left_boot_ns = process->left ? tasks->begin_boot_ns : 0;
 	process->peak_is_bound = true;
 	process->generation = tasks->generation;
 	if (hash__set(tasks->processes, tgid, start, process) ||
@@ -142,22 +146,22 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 	*tasks->last = process;
 	tasks->last = &process->next;
 	tasks->totals.processes++;
-	tasks->totals.processes_alive++;
+	tasks->totals.processes_alive += !process->left;
 	return process;
 }
 
 static struct process *process_of(struct tasks *tasks, uint32_t tgid, uint32_t ppid,
-				  uint64_t start, const struct ppbpf_names *names)
+				  uint64_t start, const struct ppbpf_names *names, bool followed)
 {
 	struct process *process = hash__get(tasks->processes, tgid, start);
 
-	return process ? process : process_new(tasks, tgid, ppid, start, names);
+	return process ? process : process_new(tasks, tgid, ppid, start, names, followed);
 }
 
 static struct process *process_of_task(struct tasks *tasks, const struct ppbpf_task *task)
 {
 	return process_of(tasks, task->tgid, task->ppid, task->leader_start_boot_ns,
-			  &task->names);
+			  &task->names, task->flags & PPBPF_TASK_FOLLOWED);
 }
 
 /*
@@ -246,17 +250,33 @@ static uint64_t resident_bytes(const uint64_t *values)
 	       values[PPBPF_RSS_SHMEM_BYTES];
 }
 
+/* It counts no more among those that live, nor does what it holds. */
+static void process_gone(struct tasks *tasks, struct process *process)
+{
+	tasks->totals.processes_alive--;
+	tasks->totals.resident_bytes -= resident_bytes(process->values);
+	for (size_t i = PPBPF_RSS_ANON_BYTES; i <= PPBPF_SWAP_BYTES; i++)
+		process->values[i] = 0;
+}
+
 static void process_end(struct tasks *tasks, struct process *process, uint64_t end)
 {
 	if (end > process->end_boot_ns)
 		process->end_boot_ns = end;
 	if (process->ended)
 		return;
+	if (!process->left)
+		process_gone(tasks, process);
 	process->ended = true;
-	tasks->totals.processes_alive--;
-	tasks->totals.resident_bytes -= resident_bytes(process->values);
-	for (size_t i = PPBPF_RSS_ANON_BYTES; i <= PPBPF_SWAP_BYTES; i++)
-		process->values[i] = 0;
+	process->left = false;
+}
+
+static void process_return(struct tasks *tasks, struct process *process, uint64_t back)
+{
+	if (back > process->left_boot_ns)
+		process->absent_ns += back - process->left_boot_ns;
+	process->left = false;
+	tasks->totals.processes_alive++;
 }
 
 static void thread_free(struct tasks *tasks, struct thread *thread, uint64_t task_id, uint64_t end)
@@ -300,7 +320,7 @@ static void process_update(struct tasks *tasks, struct process *process,
 		process->threads_peak = task->values[PPBPF_THREADS];
 	if (task->pid == task->tgid || !process->comm[0])
 		memcpy(process->comm, task->comm, sizeof(process->comm));
-	if (!(task->flags & PPBPF_TASK_MEMORY) || process->ended)
+	if (!(task->flags & PPBPF_TASK_MEMORY) || process->ended || process->left)
 		return;
 	tasks->totals.resident_bytes += resident_bytes(task->values) - resident_bytes(values);
 	for (size_t i = PPBPF_SUMMED_NR; i < PPBPF_VALUE_NR; i++)
@@ -330,12 +350,27 @@ static bool is_other(const struct thread *thread, const struct ppbpf_task *task)
 			  thread->leader_start_boot_ns != task->leader_start_boot_ns);
 }
 
+/*
+ * A thread that was not known, at `now_boot_ns`: when its process had left, that
+ * has come back, as long ago as the thread is followed.
+ */
+static struct thread *thread_met(struct tasks *tasks, const struct ppbpf_task *task,
+				 const struct ppbpf_split *split, uint64_t followed_ns,
+				 uint64_t now_boot_ns)
+{
+	struct process *process = process_of_task(tasks, task);
+	struct thread *thread = process ? thread_new(tasks, process, task, split) : NULL;
+
+	if (thread && process->left)
+		process_return(tasks, process, now_boot_ns - followed_ns);
+	return thread;
+}
+
 /* The record of a task that is ending is left to its exit event, which has it all. */
 int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *record)
 {
 	const struct ppbpf_task *task = &record->task;
 	const struct ppbpf_split *split = NULL;
-	struct process *process;
 	struct thread *thread;
 
 	if (record->size < PPBPF_RECORD_TASK_SIZE || record->kind > PPBPF_RECORD_DETAIL)
@@ -348,8 +383,8 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 	if (is_other(thread, task))
 		return 0;	/* the old one's exit event comes first */
 	if (!thread) {
-		process = process_of_task(tasks, task);
-		thread = process ? thread_new(tasks, process, task, split) : NULL;
+		thread = thread_met(tasks, task, split, split ? split->life : 0,
+				    tasks->now_boot_ns);
 		if (!thread)
 			return -ENOMEM;
 	}
@@ -383,31 +418,29 @@ void tasks__snapshot_end(struct tasks *tasks)
 	}
 	/* all of its threads that were known have ended, but not as its last one */
 	for (process = tasks->first; process; process = process->next)
-		if (!process->ended && !process->threads_alive &&
+		if (!process->ended && !process->left && !process->threads_alive &&
 		    tasks->generation - process->generation >= 2) {
 			process->exit_lost = true;
 			process_end(tasks, process, tasks->now_boot_ns);
 		}
 }
 
-int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
+/* The totals of a thread of which nothing more is told; NULL: no memory. */
+static struct thread *thread_last(struct tasks *tasks, const struct ppbpf_exit_event *event)
 {
 	const struct ppbpf_task *task = &event->task;
 	struct process *process;
 	struct thread *thread;
 
-	if (event->end_boot_ns < tasks->begin_boot_ns)
-		return 0;
 	thread = hash__get(tasks->threads, task->task_id, 0);
 	if (is_other(thread, task)) {
 		thread_lost(tasks, thread, task->task_id);
 		thread = NULL;
 	}
 	if (!thread) {
-		process = process_of_task(tasks, task);
-		thread = process ? thread_new(tasks, process, task, NULL) : NULL;
+		thread = thread_met(tasks, task, NULL, event->split.life, event->end_boot_ns);
 		if (!thread)
-			return -ENOMEM;
+			return NULL;
 	}
 	process = thread->process;
 	thread_update(tasks, thread, task, &event->split);
@@ -420,6 +453,21 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 		memcpy(process->comm, task->comm, sizeof(process->comm));
 	if (task->values[PPBPF_THREADS] > process->threads_peak)
 		process->threads_peak = task->values[PPBPF_THREADS];
+	return thread;
+}
+
+int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
+{
+	const struct ppbpf_task *task = &event->task;
+	struct process *process;
+	struct thread *thread;
+
+	if (event->end_boot_ns < tasks->begin_boot_ns)
+		return 0;
+	thread = thread_last(tasks, event);
+	if (!thread)
+		return -ENOMEM;
+	process = thread->process;
 	if (task->values[PPBPF_PEAK_RSS_BYTES] > process->values[PPBPF_PEAK_RSS_BYTES])
 		process->values[PPBPF_PEAK_RSS_BYTES] = task->values[PPBPF_PEAK_RSS_BYTES];
 	if (task->flags & PPBPF_TASK_PEAK_EXACT) {
@@ -434,6 +482,27 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 	return 0;
 }
 
+int tasks__leave(struct tasks *tasks, const struct ppbpf_exit_event *event)
+{
+	struct process *process;
+	struct thread *thread;
+
+	if (event->end_boot_ns < tasks->begin_boot_ns)
+		return 0;
+	thread = thread_last(tasks, event);
+	if (!thread)
+		return -ENOMEM;
+	process = thread->process;
+	thread_free(tasks, thread, event->task.task_id, event->end_boot_ns);
+	if (process->threads_alive || process->ended)
+		return 0;
+	if (!process->left)
+		process_gone(tasks, process);
+	process->left = true;
+	process->left_boot_ns = event->end_boot_ns;
+	return 0;
+}
+
 int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event)
 {
 	struct process *process;
@@ -443,7 +512,7 @@ int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event)
 	if (event->boot_ns < tasks->begin_boot_ns)
 		return 0;
 	process = process_of(tasks, event->tgid, event->ppid, event->leader_start_boot_ns,
-			     &event->names);
+			     &event->names, event->flags & PPBPF_TASK_FOLLOWED);
 	if (!process)
 		return -ENOMEM;
 	memcpy(process->comm, event->comm, sizeof(process->comm));

@@ -23,12 +23,15 @@ struct process {
 	uint32_t proc_pid;		/* in the /proc mounted here; 0: not to be found there */
 	uint64_t start_boot_ns;		/* with tgid, its identity */
 	uint64_t end_boot_ns;		/* 0: alive */
+	uint64_t left_boot_ns;		/* when it was last moved out; valid when it has left */
+	uint64_t absent_ns;		/* between leaving and coming back */
 	char comm[PPBPF_COMM_LEN];
 	char *command;			/* its arguments, joined by blanks; NULL: not known */
 	int exit_code;			/* wait status; meaningful when ended */
 	bool followed;
 	bool kthread;
 	bool ended;
+	bool left;			/* alive, but no target any more: moved out of the cgroup */
 	bool exit_lost;			/* it went without its exit record */
 	bool settled;			/* ended, and its values were marked since */
 	uint32_t generation;		/* the full snapshot that named a thread of it last */
@@ -61,6 +64,8 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 void tasks__snapshot_end(struct tasks *tasks);
 
 int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event);
+/* A live thread is no target any more; should it become one again, it is a new one. */
+int tasks__leave(struct tasks *tasks, const struct ppbpf_exit_event *event);
 int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event);
 
 /* Remembers every live process's values: what an interval begins with. */

@@ -101,11 +101,15 @@ static double bytes_received(const struct process_row *row)
 	return values[PPBPF_TCP_RECEIVED_BYTES] + values[PPBPF_UDP_RECEIVED_BYTES];
 }
 
+#define LEFT 256	/* no exit status: it was moved out of the followed cgroup */
+
 /* A signal is negative; NaN: it goes on, or nobody knows. */
 static double exit_code(const struct process_row *row)
 {
 	const struct process *process = row->process;
 
+	if (process->left)
+		return LEFT;
 	if (!process->ended || process->exit_lost)
 		return NAN;
 	if (WIFSIGNALED(process->exit_code))
@@ -117,6 +121,8 @@ static char *format_exit(char *out, double code)
 {
 	if (isnan(code))
 		return strcpy(out, "-");
+	if (code == LEFT)
+		return strcpy(out, "left");
 	if (code < 0)
 		snprintf(out, UNITS_TEXT, "sig %d", (int)-code);
 	else

@@ -102,8 +102,10 @@ static uint64_t presence_ns(const struct report *report, const struct process *p
 	uint64_t begin = tasks__begin(report->tasks);
 	uint64_t from = process->existed ? begin : process->start_boot_ns;
 	uint64_t to = process->ended ? process->end_boot_ns :
-				       begin + (uint64_t)llround(report->duration * 1e9);
+		      process->left ? process->left_boot_ns :
+				      begin + (uint64_t)llround(report->duration * 1e9);
 
+	from += process->absent_ns;
 	return to > from ? to - from : 0;
 }
 
@@ -145,6 +147,10 @@ static void json_begin_and_end(struct fields *fields, const struct report *repor
 		json_seconds_since(fields, "end", begin, process->end_boot_ns);
 	else
 		fields__none(fields, "end");
+	if (process->left)
+		json_seconds_since(fields, "left", begin, process->left_boot_ns);
+	else
+		fields__none(fields, "left");
 	json_exit(fields, process);
 }
 

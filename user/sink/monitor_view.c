@@ -96,7 +96,7 @@ static size_t keep_alive(struct process_row *rows, size_t count)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!rows[i].process->ended)
+		if (!rows[i].process->ended && !rows[i].process->left)
 			rows[kept++] = rows[i];
 	return kept;
 }
