@@ -131,6 +131,7 @@ struct bench_result {
 	char *throughput_unit;		/* "operations" or "bytes"; NULL: iterations */
 	double threshold;		/* its own, as a share; NaN: the run's */
 	uint64_t warmup;
+	bool topped_up;			/* as long as the answer was open: looked at more than once */
 	bool memory_grows;		/* from iteration to iteration */
 	char *failure;			/* why it failed, in one clause; NULL: it did not */
 

@@ -183,6 +183,7 @@ static void put_metadata(const struct writer *w, const struct bench_result *resu
 		fields__number(w->fields, "threshold", result->threshold, 6);
 	fields__u64(w->fields, "warmup_iterations", result->warmup);
 	put_text(w, "throughput_unit", result->throughput_unit);
+	fields__bool(w->fields, "topped_up", result->topped_up);
 	fields__bool(w->fields, "memory_grows", result->memory_grows);
 	put_text(w, "failure", result->failure);
 	fields__array_begin(w->fields, "warnings");

@@ -348,6 +348,7 @@ static int read_metadata(const struct reading *r, const cJSON *json, struct benc
 	if (!err)
 		err = read_count(r, get(from, "warmup_iterations"), "warmup_iterations",
 				 &result->warmup);
+	result->topped_up = cJSON_IsTrue(get(from, "topped_up"));
 	result->memory_grows = cJSON_IsTrue(get(from, "memory_grows"));
 	if (!err)
 		err = read_parameters(r, from, result);
