@@ -64,6 +64,14 @@ static __always_inline u16 file_mode(struct file **entry)
 	return BPF_CORE_READ(file, f_inode, i_mode);
 }
 
+/* A TCP socket as one: its counters can then be read without a helper. */
+static __always_inline struct tcp_sock *tcp_sock_of(struct sock *sk)
+{
+	if (cfg_has_cast)
+		return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+	return bpf_skc_to_tcp_sock(sk);
+}
+
 static __always_inline u32 task_state_bits(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))

@@ -35,6 +35,7 @@ struct window {
 struct history {
 	u32 head;
 	u32 pad;
+	struct window open;	/* the latest window, until it is long enough to be kept */
 	struct window windows[HISTORY];
 };
 
@@ -76,66 +77,59 @@ static __always_inline struct history *history_here(void)
 	return bpf_map_lookup_elem(&histories, &zero);
 }
 
-/* Who leaves the CPU: a task's name as two words, which a function can be handed. */
-struct leaver {
-	u64 comm[PPBPF_COMM_WORDS];
-	u32 tgid;
-};
-
-static __always_inline void share_set(struct share *share, const struct leaver *leaver, u32 ns)
+static __always_inline void share_set(struct share *share, struct task_struct *task, u32 ns)
 {
-	share->tgid = leaver->tgid;
+	share->tgid = task->tgid;
 	share->ns = ns;
-	share->comm[0] = leaver->comm[0];
-	share->comm[1] = leaver->comm[1];
+	__builtin_memcpy(share->comm, task->comm, sizeof(share->comm));
 }
 
-/* Whether the slice found room in the latest window. */
-static __always_inline bool window_extend(struct window *window, const struct leaver *leaver,
-					  u64 now)
+/* Keeps the open window and begins the next one with who leaves now. */
+static __always_inline void history_turn(struct history *history, struct task_struct *leaver,
+					 u64 now)
 {
-	u32 ns = now - window->end;
+	struct window *open = &history->open;
 
-	if (!window->start || now - window->start >= WINDOW_NS)
-		return false;
-	for (u32 i = 0; i < WINDOW_SHARES; i++) {
-		if (i == window->shares) {
-			share_set(&window->share[i], leaver, ns);
-			window->shares++;
-			return true;
-		}
-		if (window->share[i].tgid == leaver->tgid) {
-			window->share[i].ns += ns;
-			return true;
-		}
-	}
-	return false;
+	if (open->shares)
+		history->windows[history->head++ & (HISTORY - 1)] = *open;
+	open->start = open->end;
+	open->shares = 1;
+	share_set(&open->share[0], leaver, now - open->end);
 }
 
 /*
- * Somebody leaves the CPU that he had since the end of the latest window. Not
- * static: the verifier walks such a function once, not on every path to it.
+ * Somebody leaves the CPU that he had since the end of the latest window.
+ * `stolen` is the CPU's total of time that ran no task.
  */
-__noinline int history_push(u64 tgid, u64 comm_low, u64 comm_high, u64 now, u64 stolen)
+static __always_inline void history_push(struct task_struct *leaver, u64 now, u64 stolen)
 {
-	struct leaver leaver = { .comm = { comm_low, comm_high }, .tgid = tgid };
 	struct history *history = history_here();
-	struct window *window;
-	u64 start;
+	struct window *open;
+	u32 tgid = leaver->tgid, ns;
 
 	if (!history)
-		return 0;
-	window = &history->windows[(history->head - 1) & (HISTORY - 1)];
-	start = window->end;
-	if (!window_extend(window, &leaver, now)) {
-		window = &history->windows[history->head++ & (HISTORY - 1)];
-		window->start = start;
-		window->shares = 1;
-		share_set(&window->share[0], &leaver, now - start);
+		return;
+	open = &history->open;
+	ns = now - open->end;
+	if (!open->start || now - open->start >= WINDOW_NS) {
+		history_turn(history, leaver, now);
+	} else if (open->share[0].tgid == tgid) {
+		open->share[0].ns += ns;
+	} else if (open->shares > 1 && open->share[1].tgid == tgid) {
+		open->share[1].ns += ns;
+	} else if (open->shares > 2 && open->share[2].tgid == tgid) {
+		open->share[2].ns += ns;
+	} else if (open->shares == 1) {
+		share_set(&open->share[1], leaver, ns);
+		open->shares = 2;
+	} else if (open->shares == 2) {
+		share_set(&open->share[2], leaver, ns);
+		open->shares = 3;
+	} else {
+		history_turn(history, leaver, now);
 	}
-	window->end = now;
-	window->stolen = stolen;
-	return 0;
+	open->end = now;
+	open->stolen = stolen;
 }
 
 static __always_inline bool blame_key(void *map, struct ppbpf_blame_key *key, u64 ns)
@@ -197,8 +191,11 @@ __noinline int blame_add(u64 tgid, u64 comm_low, u64 comm_high, u64 ns)
 /* `part` of `whole`, of n; in units of 1024 ns where the product could overflow. */
 static __always_inline u64 proportion(u64 n, u64 part, u64 whole)
 {
-	if (!n || part == whole)	/* nearly always: spares a division */
+	/* nearly always one of these: spares a division */
+	if (!n || part == whole)
 		return n;
+	if (n == whole)
+		return part;
 	if (n >> 31 || part >> 31)
 		return whole >> 10 ? (n >> 10) * (part >> 10) / (whole >> 10) << 10 : 0;
 	return whole ? n * part / whole : 0;
@@ -223,9 +220,10 @@ __noinline int blame_window(struct blame_walk *walk)
 
 	if (!history || !walk)
 		return 1;
-	at = history->head - ++walk->windows;
-	window = &history->windows[at & (HISTORY - 1)];
+	at = history->head - walk->windows;
+	window = walk->windows ? &history->windows[at & (HISTORY - 1)] : &history->open;
 	before = &history->windows[(at - 1) & (HISTORY - 1)];
+	walk->windows++;
 	start = window->start;
 	if (walk->windows == HISTORY || !start || walk->to <= walk->from)
 		return 1;

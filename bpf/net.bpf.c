@@ -28,7 +28,8 @@ struct socket_state {
 	u64 consumed;	/* bytes that a reader had taken from it when last looked at */
 	u8 known;	/* `consumed` is exact since the connection began, or was read once */
 	u8 accepted;	/* a passive connection that no process has used yet */
-	u8 pad[6];
+	u8 reading;	/* its first read is under way, or was */
+	u8 pad[5];
 };
 
 struct {
@@ -37,6 +38,13 @@ struct {
 	__type(key, int);
 	__type(value, struct socket_state);
 } sockets SEC(".maps");
+
+/*
+ * Sockets whose first read is under way: while there are none, the return value
+ * of a TCP read need not be looked at. It may count too many, for a read within
+ * the kernel has no return value: that costs a look-up, not a byte.
+ */
+static u32 sockets_unknown;
 
 static __always_inline bool is_inet(struct sock *sk)
 {
@@ -91,11 +99,14 @@ int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
 		return 0;
 	protocol = sk->sk_protocol;
 	if (protocol == IPPROTO_TCP) {
+		if (!sockets_unknown)
+			return 0;	/* counted by what was consumed */
 		socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (socket && socket->known)
-			return 0;	/* counted by what was consumed */
+			return 0;
 		if (socket)
 			socket->known = true;
+		__sync_fetch_and_sub(&sockets_unknown, 1);
 	} else if (protocol != IPPROTO_MPTCP && !is_udp(protocol)) {
 		return 0;
 	}
@@ -112,7 +123,7 @@ int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
 /* Both counters behind this include the FIN, which is no byte. */
 static __always_inline u64 bytes_consumed(struct sock *sk)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);	/* typed: read without a helper */
+	struct tcp_sock *tcp = tcp_sock_of(sk);
 	u64 fin = sk->__sk_common.skc_flags >> SOCK_DONE & 1;
 	u32 unread;
 
@@ -139,13 +150,12 @@ int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
 	u64 consumed;
 
 	socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!socket)
+	if (!socket) {
+		__sync_fetch_and_add(&sockets_unknown, 1);
 		return 0;
+	}
 	consumed = bytes_consumed(sk);
-	/* splice has no return value that is counted: from its first call on, this is */
-	if (!socket->known && in_splice())
-		socket->known = true;
-	else if (socket->known) {
+	if (socket->known) {
 		state = current_state();
 		if (!state)
 			return 0;
@@ -154,6 +164,12 @@ int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
 			socket->accepted = false;
 			charge(state, PPBPF_CONNECTIONS_ACCEPTED, 1);
 		}
+	} else if (in_splice()) {
+		/* it has no return value that is counted: from its first call on, this is */
+		socket->known = true;
+	} else if (!socket->reading) {
+		socket->reading = true;
+		__sync_fetch_and_add(&sockets_unknown, 1);
 	}
 	socket->consumed = consumed;
 	return 0;

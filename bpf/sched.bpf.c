@@ -223,12 +223,8 @@ int sched_switch(u64 *ctx)
 	if (prev_state & TASK_DEAD && !preempt)
 		task_dead(prev, state);
 idle:
-	if (following()) {
-		u64 comm[PPBPF_COMM_LEN / sizeof(u64)];
-
-		__builtin_memcpy(comm, prev->comm, sizeof(comm));
-		history_push(prev->tgid, comm[0], comm[1], now, now - rq->clock_task);
-	}
+	if (following())
+		history_push(prev, now, now - rq->clock_task);
 	return 0;
 }
 
