@@ -121,7 +121,10 @@ static long offset_find(u32 cpu, void *context)
 SEC("syscall")
 int pid_view_find(void *ctx)
 {
-	pid_view_here();
+	struct pid *pid = bpf_get_current_task_btf()->thread_pid;
+
+	pid_view.level = pid->level;
+	pid_at(pid, pid->level, &pid_view.ns);
 	return 0;
 }
 

@@ -90,6 +90,71 @@ int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_resu
 int ppbpf_result_write_summary(const struct ppbpf_result *result,
 			       const struct ppbpf_monitor_options *options, FILE *stream);
 
+struct ppbpf_bench_options {
+	/* What is measured: one of these. */
+	const char *suite;		/* a YAML file of benchmarks */
+	char *const *command;		/* a program and its arguments, NULL at the end */
+	const pid_t *pids;		/* processes that run already */
+	size_t pid_count;
+
+	const char *release;		/* NULL: "dev", or what `against` says */
+	const char *name;		/* of COMMAND's or the processes' benchmark */
+	const char *only;		/* just the suite's benchmarks of such names, with * and ? */
+
+	/*
+	 * Versions to compare, "NAME=COMMAND" each, run in turns; the first is the baseline,
+	 * and `command`, if there is one, comes last. Or the baseline that a release's
+	 * results have kept.
+	 */
+	const char *const *against;
+	size_t against_count;
+	const char *against_release;
+	bool keep;			/* stores the programs for that, by content */
+
+	unsigned int iterations;	/* exact, for all; 0: as the suite says, or 10 */
+	int warmup;			/* for all; -1: as the suite says, or 3 */
+	uint64_t timeout_ns;		/* of a run whose benchmark has none of its own; 0: none */
+	double threshold;		/* a share: what counts as a change */
+	const char *user;		/* whom the benchmarks run as; "-": who called sudo */
+	bool no_resources;		/* times alone */
+
+	const char *function;		/* GLOB[@MODULE]: each call is an iteration */
+	const char *region;		/* of ppbpf_mark.h: each pass is one */
+	uint64_t duration_ns;		/* of measuring `pids`; 0: 10 s */
+	uint64_t window_ns;		/* an iteration of `pids` without function and region; 0: 1 s */
+
+	const char *output_dir;		/* NULL: "./benchmarks" */
+	bool show_output;		/* of what is run: standard output to command_stdout_fd */
+	int command_stdout_fd;
+	bool table;			/* for a person, to table_fd, as it goes */
+	int table_fd;
+	bool progress;			/* a refreshed line on standard error, where that is a terminal */
+	bool strict;			/* an inconclusive comparison is bad news, too */
+};
+
+#define PPBPF_BENCH_DEFAULTS { .warmup = -1, .threshold = 0.05 }
+
+/*
+ * Runs benchmarks and saves their results. PPBPF_BAD_NEWS when one of them failed, or a
+ * comparison found a regression. *result is always set (NULL only without memory).
+ */
+int ppbpf_bench(const struct ppbpf_bench_options *options, struct ppbpf_result **result);
+
+/* Ends a running ppbpf_bench() soon, keeping what was measured; safe in a signal handler. */
+void ppbpf_bench_stop(void);
+
+/* The results of ppbpf_bench() for other programs. Negative errno. */
+enum ppbpf_bench_format {
+	PPBPF_BENCH_HYPERFINE,		/* as `hyperfine --export-json` */
+	PPBPF_BENCH_CSV,
+	PPBPF_BENCH_MARKDOWN,
+};
+int ppbpf_bench_export(const struct ppbpf_result *result, enum ppbpf_bench_format format,
+		       FILE *stream);
+
+/* A commented suite with every key. */
+const char *ppbpf_bench_example(void);
+
 /* Ends a running ppbpf_monitor() soon; safe in a signal handler. */
 void ppbpf_monitor_stop(void);
 

@@ -14,6 +14,7 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "monitor", cmd_monitor, "what a process, a command or the machine uses and waits for" },
+	{ "bench", cmd_bench, "time benchmarks, and what each iteration used and waited for" },
 	{ "metrics", cmd_metrics, "every metric: what it means, and whether it can be had here" },
 	{ "doctor", cmd_doctor, "what this kernel and this privilege allow, in plain words" },
 };

@@ -2,7 +2,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cmd/commands.h"
+#include "cmd/signals.h"
 #include "cmd/usage.h"
 #include "ppbpf.h"
 
@@ -69,27 +69,6 @@ static const struct argp_option options[] = {
 	{ "debug", OPT_DEBUG, NULL, 0, "say what goes on", 4 },
 	{ 0 },
 };
-
-static void parse_pids(struct arguments *arguments, const char *text, struct argp_state *state)
-{
-	char *copy = strdup(text), *part, *save = NULL;
-	struct ppbpf_monitor_options *o = &arguments->options;
-	uint64_t pid;
-
-	for (part = copy ? strtok_r(copy, ",", &save) : NULL; part;
-	     part = strtok_r(NULL, ",", &save)) {
-		if (parse_u64(part, 1, INT32_MAX, &pid))
-			usage_error(state, "--pid takes process ids, comma-separated: not \"%s\"",
-				   text);
-		if (o->pid_count == PIDS_MAX)
-			usage_error(state, "--pid takes at most %d processes", PIDS_MAX);
-		arguments->pids[o->pid_count++] = pid;
-	}
-	free(copy);
-	o->pids = arguments->pids;
-	if (!o->pid_count)
-		usage_error(state, "--pid takes process ids, comma-separated: not \"%s\"", text);
-}
 
 static void parse_time(const char *text, uint64_t unit, uint64_t min, const char *option,
 		       uint64_t *ns, struct argp_state *state)
@@ -182,7 +161,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case 'p':
-		parse_pids(arguments, text, state);
+		o->pid_count = parse_pids(state, text, arguments->pids, o->pid_count, PIDS_MAX);
+		o->pids = arguments->pids;
 		return 0;
 	case OPT_COMM:
 		o->comm = text;
@@ -228,28 +208,6 @@ static const struct argp argp = {
 	       "  sudo ppbpf monitor -- make -j2\n"
 	       "  sudo ppbpf monitor --comm 'postgres*' --jsonl > intervals.jsonl",
 };
-
-static void on_signal(int signal)
-{
-	/* a second time it means it */
-	struct sigaction action = { .sa_handler = SIG_DFL };
-
-	sigaction(signal, &action, NULL);
-	ppbpf_monitor_stop();
-}
-
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal }, old;
-
-	/* nohup and a shell's & mean what they say */
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
-}
 
 /* Where everything goes; see OPERATIONS' conventions on -- COMMAND. */
 static void route(struct arguments *a, int output_fd)
@@ -360,7 +318,7 @@ static int run(struct arguments *a)
 		return a->options.command ? OWN_FAILURE : PPBPF_FAILED;
 	}
 	route(a, fd);
-	catch_signals();
+	catch_signals(ppbpf_monitor_stop);
 	status = ppbpf_monitor(&a->options, &result);
 	if (tell(result))
 		status = PPBPF_FAILED;

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/units.h"
 
 static void complain(const char *command, const char *message)
 {
@@ -113,4 +114,26 @@ void parse_options(const struct argp *argp, int argc, char **argv, unsigned int 
 {
 	check_options(argp, argc, argv);
 	argp_parse(argp, argc, argv, flags, NULL, input);
+}
+
+size_t parse_pids(const struct argp_state *state, const char *text, pid_t *pids, size_t count,
+		  size_t max)
+{
+	char *copy = strdup(text), *part, *save = NULL;
+	size_t before = count;
+	uint64_t pid;
+
+	for (part = copy ? strtok_r(copy, ",", &save) : NULL; part;
+	     part = strtok_r(NULL, ",", &save)) {
+		if (parse_u64(part, 1, INT32_MAX, &pid))
+			usage_error(state, "--pid takes process ids, comma-separated: not \"%s\"",
+				    text);
+		if (count == max)
+			usage_error(state, "--pid takes at most %zu processes", max);
+		pids[count++] = pid;
+	}
+	free(copy);
+	if (count == before)
+		usage_error(state, "--pid takes process ids, comma-separated: not \"%s\"", text);
+	return count;
 }

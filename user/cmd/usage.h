@@ -4,6 +4,8 @@
 #define PPBPF_CMD_USAGE_H
 
 #include <argp.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 /* Prints "ppbpf monitor: ...; ppbpf monitor --help says more" and leaves with argp's status. */
 void usage_error(const struct argp_state *state, const char *format, ...)
@@ -12,5 +14,12 @@ void usage_error(const struct argp_state *state, const char *format, ...)
 /* argp_parse(), with its own complaints told the same way. argv[0] is the command's name. */
 void parse_options(const struct argp *argp, int argc, char **argv, unsigned int flags,
 		   void *input);
+
+/*
+ * Appends the process ids in "N[,N...]" to the `count` that are there, of at most
+ * `max`; returns how many there are then.
+ */
+size_t parse_pids(const struct argp_state *state, const char *text, pid_t *pids, size_t count,
+		  size_t max);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/units.h"
 #include "model/bench_runs.h"
+#include "model/compare.h"
 #include "op/bench_run.h"
 #include "op/clock.h"
 #include "op/launch.h"
@@ -22,9 +23,6 @@
 
 #define ITERATIONS 10
 #define WARMUP 3
-
-/* When interleaved runs that are still open are topped up to. */
-static const uint32_t looks[] = { 10, 20, 30, 60 };
 
 struct bench_result *contender_result(const struct bench_contender *contender)
 {
@@ -285,17 +283,19 @@ static int rounds(struct bench_session *s, struct bench_group *group, uint32_t f
 /* All rounds: those that were asked for, or until the looks at the results have decided. */
 static int iterate(struct bench_session *s, struct bench_group *group)
 {
-	uint32_t asked = s->iterations ? s->iterations : group->b->iterations, done = 0;
-	size_t look = 0;
+	uint32_t asked = s->iterations ? s->iterations : group->b->iterations, done = 0, next;
 	int err;
 
 	if (asked || group->count == 1)
 		return rounds(s, group, 0, asked ? asked : ITERATIONS);
+	for (size_t i = 0; i < group->count; i++)
+		contender_result(&group->contenders[i])->topped_up = true;
 	do {
-		err = rounds(s, group, done, looks[look]);
-		done = looks[look++];
-	} while (!err && !s->stopped && !failed(group) && look < sizeof(looks) / sizeof(looks[0]) &&
-		 group->is_open && group->is_open(group->contenders, group->count, group->context));
+		next = compare_next_look(done);
+		err = rounds(s, group, done, next);
+		done = next;
+	} while (!err && !s->stopped && !failed(group) && compare_next_look(done) &&
+		 group->is_open(group->contenders, group->count, group->context));
 	return err;
 }
 

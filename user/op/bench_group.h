@@ -51,7 +51,7 @@ struct bench_group {
 	const struct suite_benchmark *b;
 	struct bench_contender *contenders;
 	size_t count;
-	bench_open_fn is_open;		/* NULL: the first look decides */
+	bench_open_fn is_open;		/* asked where there is more than one contender */
 	void *context;
 };
 

@@ -52,7 +52,7 @@ static void missing(struct bench_results *results, const char *why, const char *
 	} while (0)
 
 /* What no run of this session will tell, and why. */
-static void note_missing(struct meter *m, struct bench_results *results)
+int meter__note_missing(struct meter *m, struct bench_results *results)
 {
 	static const char untracked[] = "not asked for (--no-resources)";
 	static const char no_bpf[] = "without the kernel's tracepoints it is not known";
@@ -64,7 +64,7 @@ static void note_missing(struct meter *m, struct bench_results *results)
 	if (!m->resources) {
 		MISSING(results, untracked, "runs", "memory_peak_mb", "memory_peak_bytes",
 			"cpu_avg_percent");
-		return;
+		return 0;
 	}
 	if (!m->perf)
 		MISSING(results, f->have[FEATURE_PMU] ? "no hardware counter could be opened" :
@@ -76,7 +76,7 @@ static void note_missing(struct meter *m, struct bench_results *results)
 		MISSING(results, "smaller than ppbpf itself, and then wait4(2) does not tell",
 			"runs.memory_peak_mb", "runs.memory_peak_bytes", "memory_peak_mb",
 			"memory_peak_bytes");
-		return;
+		return 0;
 	}
 	if (!f->have[FEATURE_SOCK_LENGTH])
 		MISSING(results, f->why[FEATURE_SOCK_LENGTH], "runs.sent_bytes",
@@ -86,6 +86,7 @@ static void note_missing(struct meter *m, struct bench_results *results)
 	if (!f->have[FEATURE_QUOTA_CLOCK])
 		bench_results__missing(results, "runs.time_split.throttled_ms",
 				       f->why[FEATURE_QUOTA_CLOCK]);
+	return 0;
 }
 
 static int attach(struct meter *m, struct err *why)
@@ -135,8 +136,7 @@ int meter__new(struct meter **out, bool resources, struct bench_results *results
 	}
 	if (resources && m->features.have[FEATURE_PMU])
 		m->perf = perf__new_children();
-	note_missing(m, results);
-	return 0;
+	return meter__note_missing(m, results);
 }
 
 void meter__free(struct meter *m)

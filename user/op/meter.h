@@ -24,6 +24,9 @@ int meter__new(struct meter **out, bool resources, struct bench_results *results
 	       const char **why, struct err *e);
 void meter__free(struct meter *m);
 
+/* The same reasons, for the results of one more version. 0 or -ENOMEM. */
+int meter__note_missing(struct meter *m, struct bench_results *results);
+
 /* Around each run. The end fills everything but start, round and outlier. 0 or negative errno. */
 int meter__begin(struct meter *m);
 int meter__end(struct meter *m, const struct bench_outcome *outcome, struct bench_run *run);

@@ -12,6 +12,7 @@
 #include "model/reason.h"
 #include "sink/fields.h"
 #include "sink/page.h"
+#include "sink/split_bar.h"
 
 #define LABEL 10	/* columns of "network   " */
 #define BAR_MAX 40
@@ -99,46 +100,13 @@ void lines_header(struct page *page, const struct monitor_lines *lines)
 	page__end_line(page);
 }
 
-static const enum page_style part_styles[] = { PAGE_GREEN, PAGE_YELLOW, PAGE_RED, PAGE_BLUE };
-
-#define PARTS (sizeof(part_styles) / sizeof(part_styles[0]))
-
-/* The colour repeats what the shade says already. */
-static void print_bar(struct page *page, const double *parts, double total, int width)
-{
-	bool utf8 = page->term->utf8;
-	struct buf bar = BUF_INIT;
-	const char *at;
-
-	term_bar(&bar, parts, PARTS, total, width, utf8);
-	at = buf__str(&bar);
-	for (size_t part = 0; part < PARTS; part++) {
-		const char *shade = term_shade(part, utf8);
-		size_t size = strlen(shade), length = 0;
-		char *run;
-
-		while (!strncmp(at + length, shade, size))
-			length += size;
-		run = strndup(at, length);
-		if (run && length) {
-			page__style(page, part_styles[part]);
-			page__glyphs(page, run);
-			page__style(page, PAGE_PLAIN);
-		}
-		free(run);
-		at += length;
-	}
-	page__text(page, "%s", at);
-	buf__free(&bar);
-}
-
 /* "  ▓ waiting for CPU   0.62 s    9.0 %   " */
 static void print_part(struct page *page, int part, const char *name, double ns, double total)
 {
 	char text[UNITS_TEXT];
 
 	page__text(page, "  ");
-	page__style(page, part_styles[part]);
+	page__style(page, split_bar_styles[part]);
 	page__glyphs(page, term_shade(part, page->term->utf8));
 	page__style(page, PAGE_PLAIN);
 	page__text(page, " ");
@@ -247,7 +215,8 @@ void lines_time(struct page *page, const struct monitor_lines *lines)
 {
 	const struct report *report = lines->report;
 	const struct ppbpf_split *split = &tasks__totals(report->tasks)->split;
-	double parts[PARTS] = { split->on_cpu, split->run_queue, split->throttled + split->stolen };
+	double parts[SPLIT_BAR_PARTS] = { split->on_cpu, split->run_queue,
+					  split->throttled + split->stolen };
 	int width = page->term->width - LABEL - 31;
 	char lives[UNITS_TEXT], wall[UNITS_TEXT];
 
@@ -257,7 +226,7 @@ void lines_time(struct page *page, const struct monitor_lines *lines)
 		parts[3] += split->blocked[i];
 	width = width < 0 ? 0 : width > BAR_MAX ? BAR_MAX : width;
 	label(page, "time");
-	print_bar(page, parts, split->life, width);
+	split_bar__print(page, parts, split->life, width);
 	page__text(page, "   %s of tasks in %s", format_seconds(lives, split->life),
 		   format_seconds(wall, lines->seconds * 1e9));
 	page__end_line(page);

@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * run_benchmark_suite: runs benchmarks under the kernel's tracepoints, attached
+ * once for all of them, and saves what each iteration took and used.
+ */
+#include "op/bench.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "collect/environment.h"
+#include "op/bench_compare.h"
+#include "op/bench_group.h"
+#include "op/clock.h"
+#include "op/descendants.h"
+#include "op/meter.h"
+#include "op/results_file.h"
+#include "op/self_cost.h"
+#include "op/stop.h"
+#include "ppbpf.h"
+#include "sink/bench_export.h"
+#include "sink/bench_json.h"
+#include "sink/bench_progress.h"
+#include "sink/envelope.h"
+#include "store/suite_yaml.h"
+
+#define ITERATIONS 10
+#define WARMUP 3
+#define FEW_ITERATIONS 10
+#define OUTPUT_DIR "./benchmarks"
+#define RELEASE "dev"
+#define BUSY_LOAD 0.5	/* runnable tasks a CPU, before we begin */
+
+static const struct operation bench_operation;
+
+static int out_of_memory(struct bench *bench)
+{
+	return err__set(bench->err, ERR_INTERNAL, -ENOMEM, "out of memory");
+}
+
+static double unix_time(void)
+{
+	struct timeval t;
+
+	gettimeofday(&t, NULL);
+	return t.tv_sec + t.tv_usec / 1e6;
+}
+
+static int usage(struct bench *bench, const char *message, const char *hint)
+{
+	err__set(bench->err, ERR_USAGE, -EINVAL, "%s", message);
+	err__hint(bench->err, "%s", hint);
+	return -EINVAL;
+}
+
+static int check_options(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	int named = !!o->suite + (o->command || o->against_count) + !!o->pid_count;
+
+	if (named != 1)
+		return usage(bench, named ? "choose one: a suite, -- COMMAND with --against, or --pid" :
+			     "nothing to measure",
+			     "ppbpf bench SUITE.yaml, ppbpf bench -- COMMAND, or ppbpf bench --pid N");
+	if (o->against_count == 1 && !o->command)
+		return usage(bench, "a comparison needs two versions",
+			     "--against old=COMMAND --against new=COMMAND");
+	if (o->function && o->region)
+		return usage(bench, "choose one of --function and --region", "each is an iteration");
+	if (o->against_release && o->pid_count)
+		return usage(bench, "--against-release runs programs: it cannot be used with --pid",
+			     "name a suite or -- COMMAND");
+	if (!(o->threshold >= 0) || o->iterations > SUITE_ITERATIONS_MAX ||
+	    o->warmup > SUITE_ITERATIONS_MAX)
+		return usage(bench, "a threshold is a share, and iterations are at most a million",
+			     "see ppbpf bench --help");
+	return 0;
+}
+
+/* The file's name without its folders. */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* COMMAND as a suite of one benchmark. */
+static int suite_of_command(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	char *const *command = o->command ? o->command : bench->versions[0].argv;
+	struct suite_benchmark b;
+	int err;
+
+	bench->suite = suite__new();
+	if (!bench->suite)
+		return out_of_memory(bench);
+	suite_benchmark__init(&b);
+	b.command.argv = (char **)command;
+	b.name = arena__strdup(&bench->suite->arena, o->name ? o->name : base_name(command[0]));
+	err = b.name ? suite__add(bench->suite, &b, NULL, 0) : -ENOMEM;
+	return err ? out_of_memory(bench) : 0;
+}
+
+/* "NAME=COMMAND", split into words without a shell. */
+static int parse_version(struct bench *bench, struct bench_version *version, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	int err = 0;
+
+	version->name = arena__strndup(&bench->arena, text, equals ? equals - text : 0);
+	version->argv = equals ? words_split(&bench->arena, equals + 1, &err) : NULL;
+	if (bench->arena.error)
+		return out_of_memory(bench);
+	if (!equals || equals == text || err || !version->argv[0]) {
+		err__set(bench->err, ERR_USAGE, -EINVAL, "--against wants NAME=COMMAND%s, not \"%s\"",
+			 err == -EINVAL ? " with all its quotes closed" : "", text);
+		err__hint(bench->err, "as in --against old='./a --fast' --against new=./b");
+		return -EINVAL;
+	}
+	for (struct bench_version *v = bench->versions; v < version; v++)
+		if (!strcmp(v->name, version->name))
+			return usage(bench, "two versions have the same name",
+				     "--against old=COMMAND --against new=COMMAND");
+	return 0;
+}
+
+static int add_version(struct bench *bench, const char *name)
+{
+	struct bench_results *results = bench_report__add(bench->report, name, bench->timestamp);
+
+	if (!results || environment__read(&results->environment))
+		return out_of_memory(bench);
+	results->environment_known = true;
+	if (bench->version_count > 1) {
+		results->session = strdup(bench->session_id);
+		if (!results->session)
+			return out_of_memory(bench);
+	}
+	return 0;
+}
+
+/* Whom the session measures: the versions in the order that they are compared in. */
+static int make_versions(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	struct bench_version *v;
+	int err = 0;
+
+	bench->versions = arena__alloc(&bench->arena, (o->against_count + 2) * sizeof(*v));
+	if (!bench->versions)
+		return out_of_memory(bench);
+	for (size_t i = 0; i < o->against_count && !err; i++)
+		err = parse_version(bench, &bench->versions[bench->version_count++], o->against[i]);
+	if (!err && o->against_release) {
+		v = &bench->versions[bench->version_count++];
+		v->name = (char *)o->against_release;
+		v->is_kept = true;
+	}
+	if (!err && (!o->against_count || o->command)) {
+		v = &bench->versions[bench->version_count++];
+		v->name = (char *)(o->release ? o->release : RELEASE);
+		v->argv = o->command;
+	}
+	for (size_t i = 0; i < bench->version_count && !err; i++)
+		err = add_version(bench, bench->versions[i].name);
+	return err;
+}
+
+static int load_suite(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+
+	if (!o->suite)
+		return suite_of_command(bench);
+	bench->suite = suite_yaml__read(o->suite, bench->err);
+	if (!bench->suite)
+		return bench->err->code;
+	for (size_t i = 0; i < bench->suite->count; i++)
+		bench->wanted += !o->only || text_glob(o->only, bench->suite->benchmarks[i].name);
+	if (!bench->wanted) {
+		err__set(bench->err, ERR_USAGE, -EINVAL, "no benchmark of %s is called \"%s\"",
+			 o->suite, o->only);
+		err__hint(bench->err, "--only takes a name with * and ?");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Why nobody should trust the figures much, as far as it is known before. */
+static void warn_before(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	const struct bench_environment *e = &bench->report->versions[0]->environment;
+	struct bench_report *report = bench->report;
+
+	if (o->iterations && o->iterations < FEW_ITERATIONS)
+		bench_report__warn(report, "%u iteration%s: fewer than %d say little of how much "
+				   "results vary", o->iterations, o->iterations == 1 ? "" : "s",
+				   FEW_ITERATIONS);
+	if (!o->warmup)
+		bench_report__warn(report, "no warm-up: the first iterations fill the caches");
+	if (!isnan(e->load[0]) && e->load[0] > BUSY_LOAD * e->cpus)
+		bench_report__warn(report, "a noisy machine: its load is %.2f on %llu CPUs",
+				   e->load[0], (unsigned long long)e->cpus);
+	if (e->governor && strcmp(e->governor, "performance") && strcmp(e->governor, "schedutil"))
+		bench_report__warn(report, "the CPU's governor is \"%s\": its clock changes with the "
+				   "load", e->governor);
+}
+
+static int attach(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	struct bench_session *s = &bench->session;
+	const char *lacks;
+	int err;
+
+	s->iterations = o->iterations;
+	s->warmup = o->warmup;
+	s->timeout_ns = o->timeout_ns;
+	s->user = o->user;
+	s->stdout_fd = o->show_output ? o->command_stdout_fd : -1;
+	s->stderr_fd = o->show_output ? STDERR_FILENO : -1;
+	s->begin_ns = bench->entered;
+	s->random = clock_ns(CLOCK_REALTIME) ^ (uint64_t)getpid() << 40;
+	s->descendants = descendants__new();
+	if (!s->descendants)
+		return out_of_memory(bench);
+	err = meter__new(&s->meter, !o->no_resources, bench->report->versions[0], &lacks,
+			 bench->err);
+	for (size_t i = 1; i < bench->version_count && !err; i++)
+		err = meter__note_missing(s->meter, bench->report->versions[i]);
+	if (!err && lacks)
+		bench_report__warn(bench->report, "%s", lacks);
+	environment__ticks(&bench->ticks);
+	bench->report->self.attach_ms = (clock_ns(CLOCK_MONOTONIC) - bench->entered) / 1e6;
+	bench->report->self.start_cpu_seconds = self_cost__cpu_seconds();
+	return err;
+}
+
+/* A result for each version, with what is known of it before it has run. */
+static int add_results(struct bench *bench, const struct suite_benchmark *b,
+		       struct bench_contender *contenders)
+{
+	static const char *const units[] = {
+		[THROUGHPUT_OPERATIONS] = "operations", [THROUGHPUT_BYTES] = "bytes",
+	};
+	struct bench_result *result;
+	struct suite_command command;
+
+	for (size_t i = 0; i < bench->version_count; i++) {
+		struct bench_results *results = bench->report->versions[i];
+		struct bench_contender *c = &contenders[i];
+
+		*c = (struct bench_contender){ .results = results, .index = results->count };
+		c->argv = bench->options->suite || !bench->versions[i].argv ?
+				  b->command.argv : bench->versions[i].argv;
+		command = (struct suite_command){ (char **)c->argv, b->command.shell };
+		result = bench_results__add(results, b->name);
+		if (!result)
+			return out_of_memory(bench);
+		result->timestamp = unix_time();
+		result->kind = strdup("command");
+		result->command = strdup(command_text(&bench->arena, &command));
+		result->threshold = b->threshold;
+		if (b->throughput_unit != THROUGHPUT_NONE)
+			result->throughput_unit = strdup(units[b->throughput_unit]);
+		for (size_t k = 0; k < b->parameter_count; k++)
+			bench_result__add_parameter(result, b->parameters[k].name,
+						    b->parameters[k].value);
+	}
+	return bench->arena.error ? out_of_memory(bench) : 0;
+}
+
+static int tell(struct bench *bench, const struct bench_contender *contenders)
+{
+	int err = 0;
+
+	bench_progress__clear(bench->session.progress);
+	for (size_t i = 0; i < bench->version_count && bench->table && !err; i++)
+		err = bench_table__result(bench->table, contender_result(&contenders[i]),
+					  bench->version_count > 1 ?
+					  contenders[i].results->release : NULL);
+	/* nobody reads any more: the results are saved all the same */
+	if (err) {
+		bench_table__free(bench->table);
+		bench->table = NULL;
+	}
+	return 0;
+}
+
+static int run_benchmark(struct bench *bench, const struct suite_benchmark *b)
+{
+	struct bench_contender *contenders = calloc(bench->version_count, sizeof(*contenders));
+	struct bench_group group = { .b = b, .contenders = contenders,
+				     .count = bench->version_count,
+				     .is_open = bench_compare__is_open, .context = bench };
+	int err;
+
+	if (!contenders)
+		return out_of_memory(bench);
+	err = add_results(bench, b, contenders);
+	if (!err)
+		err = bench_group__run(&bench->session, &group, bench->err);
+	if (!err)
+		err = tell(bench, contenders);
+	bench_progress__next(bench->session.progress);
+	free(contenders);
+	return err;
+}
+
+static int run_all(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	size_t done = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < bench->suite->count && !err && !bench->session.stopped; i++) {
+		if (o->only && !text_glob(o->only, bench->suite->benchmarks[i].name))
+			continue;
+		err = run_benchmark(bench, &bench->suite->benchmarks[i]);
+		done++;
+	}
+	for (size_t i = 0; i < bench->version_count; i++)
+		bench->report->versions[i]->interrupted = bench->session.stopped;
+	if (bench->session.stopped && !err) {
+		err = err__set(bench->err, ERR_INTERNAL, -EINTR,
+			       "interrupted in benchmark %zu of %zu: what was measured is kept", done,
+			       bench->wanted);
+	}
+	return err;
+}
+
+static void note_steal(struct bench *bench)
+{
+	struct cpu_ticks now;
+
+	if (environment__ticks(&now) || now.all <= bench->ticks.all)
+		return;
+	for (size_t i = 0; i < bench->version_count; i++)
+		bench->report->versions[i]->environment.steal_percent =
+			100.0 * (now.stolen - bench->ticks.stolen) / (now.all - bench->ticks.all);
+}
+
+/* Results are saved after an error, too: what was measured is worth having. */
+static void finish(struct bench *bench)
+{
+	struct bench_report *report = bench->report;
+	struct bench_summary summary;
+
+	note_steal(bench);
+	report->lost_exits = meter__lost(bench->session.meter);
+	self_cost__read(&report->self);
+	if (report->lost_exits)
+		bench_report__warn(report, "%llu exit records were lost: the runs that they belong to "
+				   "lack what these processes used",
+				   (unsigned long long)report->lost_exits);
+	for (size_t i = 0; i < report->version_count; i++)
+		if (report->versions[i]->count)
+			results_file__save(report->versions[i], report->output_dir, bench->err);
+	if (bench_report__view(report) || bench_compare__finish(bench))
+		out_of_memory(bench);
+	bench_report__summarize(report, &summary);
+	bench->result->bad_news = summary.failed > 0 || bench_compare__is_bad_news(bench);
+	if (bench->table)
+		bench_table__end(bench->table, report);
+}
+
+static int begin(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	struct bench_report *report = bench->report;
+
+	report->iterations = o->iterations ? o->iterations : ITERATIONS;
+	report->warmup = o->warmup >= 0 ? o->warmup : WARMUP;
+	report->track_resources = !o->no_resources;
+	report->threshold = o->threshold;
+	report->output_dir = strdup(o->output_dir ? o->output_dir : OUTPUT_DIR);
+	bench->timestamp = unix_time();
+	if (!report->output_dir ||
+	    asprintf(&bench->session_id, "%.6f-%d", bench->timestamp, getpid()) < 0)
+		return out_of_memory(bench);
+	return 0;
+}
+
+static int open_table(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	int width = 0, extra = 0;
+	char title[256];
+
+	if (o->progress)
+		bench->session.progress = bench_progress__new(STDERR_FILENO, bench->wanted);
+	if (!o->table)
+		return 0;
+	for (size_t i = 0; i < bench->suite->count; i++) {
+		int w = text_width(bench->suite->benchmarks[i].name, true);
+
+		width = w > width ? w : width;
+	}
+	for (size_t i = 0; i < bench->version_count && bench->version_count > 1; i++) {
+		int w = text_width(bench->versions[i].name, true) + 3;
+
+		extra = w > extra ? w : extra;
+	}
+	bench->table = bench_table__new(o->table_fd, width + extra);
+	if (!bench->table)
+		return out_of_memory(bench);
+	if (bench->version_count > 1)
+		snprintf(title, sizeof(title), "%s against %s, in turns",
+			 bench->versions[bench->version_count - 1].name, bench->versions[0].name);
+	else
+		snprintf(title, sizeof(title), "%s", bench->versions[0].name);
+	bench_table__header(bench->table, title, bench->wanted);
+	return 0;
+}
+
+static void measure(struct bench *bench)
+{
+	int err = check_options(bench);
+
+	if (!err)
+		err = begin(bench);
+	if (!err)
+		err = make_versions(bench);
+	if (!err)
+		err = load_suite(bench);
+	if (!err)
+		err = attach(bench);
+	if (err)
+		return;
+	warn_before(bench);
+	err = open_table(bench);
+	if (!err)
+		err = run_all(bench);
+	finish(bench);
+}
+
+static void bench__close(struct bench *bench)
+{
+	bench_progress__free(bench->session.progress);
+	bench_table__free(bench->table);
+	meter__free(bench->session.meter);
+	descendants__free(bench->session.descendants);
+	suite__free(bench->suite);
+	stats__free(bench->stats);
+	arena__free(&bench->arena);
+	free(bench->session_id);
+}
+
+/* One line for who asks what went wrong: the first benchmark that failed. */
+static void tell_failure(struct bench *bench)
+{
+	const struct bench_results *all = &bench->report->all;
+	size_t failed = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		failed += all->results[i].failure != NULL;
+	for (size_t i = 0; i < all->count && failed; i++)
+		if (all->results[i].failure) {
+			err__set(bench->err, bench->session.failure, -EIO, "%s: %s%s",
+				 all->results[i].name, all->results[i].failure,
+				 failed > 1 ? ", and others failed" : "");
+			if (!bench->options->show_output)
+				err__hint(bench->err, "--show-output shows what it says");
+			return;
+		}
+}
+
+int ppbpf_bench(const struct ppbpf_bench_options *options, struct ppbpf_result **out)
+{
+	struct ppbpf_result *result = result__new(&bench_operation);
+	struct bench bench = { .options = options, .result = result, .wanted = !options->suite };
+	int status;
+
+	*out = result;
+	if (!result)
+		return PPBPF_FAILED;
+	bench.err = &result->err;
+	bench.entered = clock_ns(CLOCK_MONOTONIC);
+	bench.report = result->data = bench_report__new();
+	if (!bench.report)
+		return out_of_memory(&bench), PPBPF_FAILED;
+	stop__begin();
+	measure(&bench);
+	stop__end();
+	status = status_of(&result->err);
+	if (status == PPBPF_OK && result->bad_news) {
+		tell_failure(&bench);
+		status = PPBPF_BAD_NEWS;
+	}
+	bench__close(&bench);
+	result->duration = (clock_ns(CLOCK_MONOTONIC) - bench.entered) / 1e9;
+	return status;
+}
+
+void ppbpf_bench_stop(void)
+{
+	stop__request();
+}
+
+static int write_json(const struct ppbpf_result *result, FILE *stream)
+{
+	const struct envelope envelope = {
+		.success = ppbpf_result_success(result),
+		.duration = result->duration,
+		.error = &result->err,
+	};
+
+	return bench_json__write(stream, result->data, NULL, &envelope);
+}
+
+static void free_data(void *data)
+{
+	bench_report__free(data);
+}
+
+static const struct operation bench_operation = {
+	.write_json = write_json, .free_data = free_data,
+};
+
+int ppbpf_bench_export(const struct ppbpf_result *result, enum ppbpf_bench_format format,
+		       FILE *stream)
+{
+	static const bench_export_fn writers[] = {
+		[PPBPF_BENCH_HYPERFINE] = bench_export_json,
+		[PPBPF_BENCH_CSV] = bench_export_csv,
+		[PPBPF_BENCH_MARKDOWN] = bench_export_markdown,
+	};
+
+	if (result->operation != &bench_operation || !result->data)
+		return -EINVAL;
+	return writers[format](stream, result->data);
+}
+
+const char *ppbpf_bench_example(void)
+{
+	return suite_yaml_example;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Versions that ran in turns, laid side by side: while they run, and at the end. */
+#ifndef PPBPF_OP_BENCH_COMPARE_H
+#define PPBPF_OP_BENCH_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bench;
+struct bench_contender;
+
+/* Whether one of the comparisons with the first version is open; `context` is the bench. */
+bool bench_compare__is_open(const struct bench_contender *contenders, size_t count,
+			    void *context);
+
+/* Fills the report's comparisons, where there are several versions. 0 or -ENOMEM. */
+int bench_compare__finish(struct bench *bench);
+
+/* Whether a version has a regression, or with --strict could not be decided on. */
+bool bench_compare__is_bad_news(const struct bench *bench);
+
+#endif

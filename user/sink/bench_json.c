@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "sink/bench_json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sys/utsname.h>
+
+#include "base/json.h"
+#include "model/bench_report.h"
+#include "sink/envelope.h"
+#include "sink/fields.h"
+#include "sink/results_json.h"
+#include "sink/self_json.h"
+
+#define OPERATION "run_benchmark_suite"
+#define ERROR_CODE "BENCHMARK_ERROR"
+
+static const char nothing[] = "nothing was measured: see error";
+
+static void json_number(struct fields *fields, const char *key, double value)
+{
+	if (isnan(value))
+		fields__null(fields, key, "no benchmark has run to its end");
+	else
+		fields__number(fields, key, value, 6);
+}
+
+static void json_summary(struct fields *fields, const struct bench_report *report)
+{
+	struct bench_summary summary;
+
+	bench_report__summarize(report, &summary);
+	fields__object_begin(fields, "summary");
+	json_number(fields, "avg_time_ms", summary.avg_time_ms);
+	json_number(fields, "total_duration_ms", summary.total_duration_ms);
+	json_number(fields, "avg_throughput", summary.avg_throughput);
+	fields__u64(fields, "failed", summary.failed);
+	fields__object_end(fields);
+}
+
+static void json_files(struct fields *fields, const struct bench_report *report)
+{
+	const struct bench_results *current = bench_report__current(report);
+
+	if (current->path)
+		fields__string(fields, "results_file", current->path);
+	else
+		fields__null(fields, "results_file", "the results were not saved: see error");
+	fields__array_begin(fields, "results_files");
+	for (size_t i = 0; i < report->version_count; i++)
+		if (report->versions[i]->path)
+			fields__string(fields, NULL, report->versions[i]->path);
+	fields__array_end(fields);
+}
+
+static void json_data(struct fields *fields, const struct bench_report *report,
+		      const struct compare_report *comparison)
+{
+	const struct bench_results *current = bench_report__current(report);
+	char iso[TIME_ISO_TEXT];
+
+	fields__object_begin(fields, NULL);
+	fields__string(fields, "release_version", current->release);
+	fields__number(fields, "timestamp", current->timestamp, 6);
+	fields__string(fields, "timestamp_iso", time_iso(iso, current->timestamp));
+	fields__u64(fields, "total_benchmarks", report->all.count);
+	results_json__results(fields, &report->all);
+	json_summary(fields, report);
+	json_files(fields, report);
+	(void)comparison;
+	fields__none(fields, "comparison");
+	fields__bool(fields, "interrupted", current->interrupted);
+	results_json__environment(fields, current);
+	fields__object_end(fields);
+}
+
+static void json_warnings(struct fields *fields, const struct bench_report *report)
+{
+	char text[512];
+
+	fields__array_begin(fields, "warnings");
+	for (size_t i = 0; i < report->warning_count; i++)
+		fields__string(fields, NULL, report->warnings[i]);
+	for (size_t i = 0; i < report->all.count; i++)
+		for (size_t j = 0; j < report->all.results[i].warning_count; j++) {
+			snprintf(text, sizeof(text), "%s: %s", report->all.results[i].name,
+				 report->all.results[i].warnings[j]);
+			fields__string(fields, NULL, text);
+		}
+	fields__array_end(fields);
+}
+
+static void json_measured(struct fields *fields, const struct bench_report *report)
+{
+	fields__u64(fields, "iterations", report->iterations);
+	fields__bool(fields, "topped_up", report->topped_up);
+	fields__u64(fields, "warmup_iterations", report->warmup);
+	fields__bool(fields, "track_resources", report->track_resources);
+	fields__string(fields, "output_dir", report->output_dir);
+	fields__number(fields, "threshold", report->threshold, 6);
+	json_warnings(fields, report);
+	self_json__write(fields, &report->self);
+	fields__object_begin(fields, "dropped");
+	fields__u64(fields, "events_exit", report->lost_exits);
+	fields__u64(fields, "calls", report->lost_calls);
+	fields__object_end(fields);
+}
+
+static void json_unmeasured(struct fields *fields)
+{
+	static const char *const keys[] = {
+		"iterations", "topped_up", "warmup_iterations", "track_resources", "output_dir", "threshold",
+		"warnings", "self", "dropped",
+	};
+
+	fields__why(fields, "data", nothing);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		fields__null(fields, keys[i], nothing);
+}
+
+static int json_metadata(struct fields *fields, const struct bench_report *report)
+{
+	struct utsname system;
+	int err;
+
+	uname(&system);
+	fields__object_begin(fields, NULL);
+	if (report)
+		json_measured(fields, report);
+	else
+		json_unmeasured(fields);
+	fields__string(fields, "host", system.nodename);
+	fields__string(fields, "kernel", system.release);
+	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
+	err = fields__unavailable(fields, "unavailable");
+	fields__object_end(fields);
+	return err;
+}
+
+int bench_json__write(FILE *out, const struct bench_report *report,
+		      const struct compare_report *comparison,
+		      const struct envelope *envelope)
+{
+	struct json *json = json__new(out, JSON_PRETTY);
+	struct fields *fields = json ? fields__new(json, NULL) : NULL;
+	bool measured = report && report->all.count;
+	int err = -ENOMEM, written;
+
+	if (!fields)
+		goto out;
+	envelope__begin(json, OPERATION, envelope);
+	if (measured)
+		json_data(fields, report, comparison);
+	else
+		json__null(json);
+	envelope__metadata(json, envelope);
+	err = json_metadata(fields, measured ? report : NULL);
+	envelope__end(json, ERROR_CODE, envelope);
+	written = json__finish(json);
+	if (written)
+		err = written;
+out:
+	fields__free(fields);
+	json__free(json);
+	return err;
+}
