@@ -26,7 +26,7 @@ struct frame {
 	u64 start;
 	u64 within;	/* time of the timed calls made by this one */
 	u32 id;
-	u32 outermost;
+	u32 outermost;	/* not within another one of the same */
 };
 
 /* Of a thread; frames and regions are apart, as they need not nest in each other. */
@@ -220,6 +220,11 @@ static __always_inline void split_begin(struct task_struct *task, u32 at)
 		split_here(split, task, state);
 }
 
+static __always_inline u64 grown(u64 from, u64 to)
+{
+	return to > from ? to - from : 0;
+}
+
 /* `out` becomes what happened since split_begin(); the rest of `duration` is on the CPU. */
 static __always_inline bool split_end(struct ppbpf_split *out, struct task_struct *task, u32 at,
 				      u64 duration)
@@ -231,12 +236,13 @@ static __always_inline bool split_end(struct ppbpf_split *out, struct task_struc
 	if (!from || !state || !(state->flags & PPBPF_TASK_FOLLOWED))
 		return false;
 	split_here(out, task, state);
-	out->run_queue -= from->run_queue;
-	out->throttled -= from->throttled;
-	out->stolen -= from->stolen;
+	/* what of a wait is stolen time is found out only after the slice that follows it */
+	out->run_queue = grown(from->run_queue, out->run_queue);
+	out->throttled = grown(from->throttled, out->throttled);
+	out->stolen = grown(from->stolen, out->stolen);
 	off = out->run_queue + out->throttled + out->stolen;
 	for (int i = 0; i < PPBPF_REASON_NR; i++) {
-		out->blocked[i] -= from->blocked[i];
+		out->blocked[i] = grown(from->blocked[i], out->blocked[i]);
 		off += out->blocked[i];
 	}
 	out->life = duration;

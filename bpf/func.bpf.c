@@ -76,17 +76,17 @@ static __always_inline void drop_frame(struct func_thread *thread)
 	thread->depth--;
 }
 
-/*
- * A function that is jumped to at another's end has its stack pointer, and the
- * kernel's trampoline to return to. One that is called where another one was
- * left by longjmp has the pointer, too.
- */
-static __always_inline bool is_tail_call(struct task_struct *task, u64 ret)
+/* What the kernel puts in the place of the address that a probed function returns to. */
+static __always_inline u64 trampoline(struct task_struct *task)
 {
-	return ret == BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
+	return BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
 }
 
-/* Takes off what cannot be running any more when a function begins at `sp`. */
+/*
+ * Takes off what cannot be running any more when a function begins at `sp`. One
+ * that is jumped to at another's end has its stack pointer and the trampoline to
+ * return to; one that is called where another one was left has the pointer alone.
+ */
 static __always_inline void drop_dead(struct func_thread *thread, struct task_struct *task, u64 sp,
 				      u64 ret)
 {
@@ -94,11 +94,22 @@ static __always_inline void drop_dead(struct func_thread *thread, struct task_st
 
 	for (int i = 0; i < FRAMES && thread->depth; i++) {
 		frame = top_frame(thread);
-		if (frame->sp > sp || (frame->sp == sp && is_tail_call(task, ret)))
+		if (frame->sp > sp || (frame->sp == sp && ret == trampoline(task)))
 			break;
 		call_count(PPBPF_CALL_LEFT);
 		drop_frame(thread);
 	}
+}
+
+static __always_inline void count_begin(u32 id, bool outermost)
+{
+	struct ppbpf_call_sums *sums = bpf_map_lookup_elem(&call_sums, &id);
+
+	if (!sums)
+		return;
+	__sync_fetch_and_add(&sums->calls, 1);
+	if (outermost)
+		__sync_fetch_and_add(&sums->primitive_calls, 1);
 }
 
 SEC("uprobe")
@@ -107,25 +118,21 @@ int function_entry(struct pt_regs *ctx)
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 id = bpf_get_attach_cookie(ctx);
 	u64 sp = stack_pointer(ctx), ret;
-	struct ppbpf_call_sums *sums;
 	struct func_thread *thread;
 	struct frame *frame;
 	bool outermost;
 
 	if (!is_timed(task, id))
 		return 0;
-	sums = bpf_map_lookup_elem(&call_sums, &id);
-	if (!sums)
-		return 0;
-	__sync_fetch_and_add(&sums->calls, 1);
 	thread = thread_of(task, true);
-	if (!thread)
+	if (!thread) {
+		count_begin(id, true);
 		return 0;
+	}
 	ret = return_address(ctx);
 	drop_dead(thread, task, sp, ret);
 	outermost = !is_active(thread, id);
-	if (outermost)
-		__sync_fetch_and_add(&sums->primitive_calls, 1);
+	count_begin(id, outermost);
 	if (thread->depth >= FRAMES) {
 		call_count(PPBPF_CALL_LOST_DEEP);
 		return 0;
@@ -145,18 +152,15 @@ int function_entry(struct pt_regs *ctx)
 	return 0;
 }
 
-SEC("uretprobe")
-int function_return(struct pt_regs *ctx)
+/* The function that began at `sp` has come to its end. */
+static __always_inline void function_ended(struct task_struct *task, u32 id, u64 sp, u64 now)
 {
-	struct ended ended = { .now = bpf_ktime_get_ns(), .flags = PPBPF_CALL_FUNCTION };
-	struct task_struct *task = bpf_get_current_task_btf();
-	u32 id = bpf_get_attach_cookie(ctx);
-	u64 sp = stack_pointer(ctx) - RETURN_POPS;
+	struct ended ended = { .now = now, .flags = PPBPF_CALL_FUNCTION };
 	struct func_thread *thread;
 	struct frame *frame;
 
 	if (!is_timed(task, id))
-		return 0;
+		return;
 	thread = thread_of(task, false);
 	for (int i = 0; thread && i < FRAMES && thread->depth; i++) {
 		frame = top_frame(thread);
@@ -167,12 +171,32 @@ int function_return(struct pt_regs *ctx)
 			ended.split_at = thread->depth <= SPLIT_FRAMES ? thread->depth - 1 : -1U;
 			drop_frame(thread);
 			call_ended(task, &ended, thread->depth ? top_frame(thread) : 0);
-			return 0;
+			return;
 		}
 		call_count(PPBPF_CALL_LEFT);
 		drop_frame(thread);
 	}
 	call_count(PPBPF_CALL_LOST_RETURNS);
+}
+
+/* After the return, by the kernel's trampoline. */
+SEC("uprobe")
+int function_return(struct pt_regs *ctx)
+{
+	function_ended(bpf_get_current_task_btf(), bpf_get_attach_cookie(ctx),
+		       stack_pointer(ctx) - RETURN_POPS, bpf_ktime_get_ns());
+	return 0;
+}
+
+/*
+ * At the instruction that returns, or jumps to another function instead: for
+ * code that exceptions pass through, which the trampoline would stop.
+ */
+SEC("uprobe")
+int function_exit(struct pt_regs *ctx)
+{
+	function_ended(bpf_get_current_task_btf(), bpf_get_attach_cookie(ctx), stack_pointer(ctx),
+		       bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -189,35 +213,47 @@ static __always_inline bool in_region(struct func_thread *thread, u32 id)
 	return false;
 }
 
+/*
+ * Off with regions that were left without an end: a begin that is passed once
+ * more at the same place of the stack; and, where there is no room, what began deeper in it.
+ */
+static __always_inline void drop_left_regions(struct func_thread *thread, u32 id, u64 sp, u64 ip)
+{
+	struct frame *frame = region_frame(thread, thread->region_depth - 1);
+
+	if (thread->region_depth && frame->id == id && frame->sp == sp && frame->ip == ip) {
+		call_count(PPBPF_CALL_LEFT);
+		thread->region_depth--;
+	}
+	if (thread->region_depth < REGION_FRAMES)
+		return;
+	for (int i = 0; i < REGION_FRAMES && thread->region_depth; i++) {
+		if (region_frame(thread, thread->region_depth - 1)->sp >= sp)
+			break;
+		call_count(PPBPF_CALL_LEFT);
+		thread->region_depth--;
+	}
+}
+
 SEC("uprobe")
 int region_begin(struct pt_regs *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 id = bpf_get_attach_cookie(ctx);
-	struct ppbpf_call_sums *sums;
 	struct func_thread *thread;
 	struct frame *frame;
 	bool outermost;
 
 	if (!is_timed(task, id))
 		return 0;
-	sums = bpf_map_lookup_elem(&call_sums, &id);
-	if (!sums)
-		return 0;
-	__sync_fetch_and_add(&sums->calls, 1);
 	thread = thread_of(task, true);
-	if (!thread)
+	if (!thread) {
+		count_begin(id, true);
 		return 0;
-	/* the same begin at the same place of the stack: its end was jumped over */
-	frame = region_frame(thread, thread->region_depth - 1);
-	if (thread->region_depth && frame->id == id && frame->sp == stack_pointer(ctx) &&
-	    frame->ip == instruction(ctx)) {
-		call_count(PPBPF_CALL_LEFT);
-		thread->region_depth--;
 	}
+	drop_left_regions(thread, id, stack_pointer(ctx), instruction(ctx));
 	outermost = !in_region(thread, id);
-	if (outermost)
-		__sync_fetch_and_add(&sums->primitive_calls, 1);
+	count_begin(id, outermost);
 	if (thread->region_depth >= REGION_FRAMES) {
 		call_count(PPBPF_CALL_LOST_DEEP);
 		return 0;

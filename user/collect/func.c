@@ -34,7 +34,8 @@ struct func {
 	struct func_cost cost;
 	bool cost_measured;
 	size_t functions;	/* places, and those that cost more: known with the cost */
-	size_t stepped;
+	size_t stepped_begins;
+	size_t stepped_ends;
 	func_call_fn on_call;	/* during a drain */
 	void *context;
 };
@@ -45,8 +46,9 @@ static const struct {
 	const char *program;
 	bool returns;
 } programs[] = {
-	/* returns first: an entry that is timed must not find its return without a probe */
+	/* ends first: a begin that is seen must not find its end without a probe */
 	{ SITE_FUNCTION, "function_return", true },
+	{ SITE_FUNCTION_EXIT, "function_exit", false },
 	{ SITE_FUNCTION, "function_entry", false },
 	{ SITE_REGION_END, "region_end", false },
 	{ SITE_REGION_BEGIN, "region_begin", false },
@@ -103,6 +105,8 @@ static int attach(struct func *f, const struct func_config *config)
 			places.semaphores = file->by_kind[programs[k].kind].semaphores;
 			places.count = file->by_kind[programs[k].kind].count;
 			places.returns = programs[k].returns;
+			if (places.returns && file->throws)
+				continue;
 			program = bpf_object__find_program_by_name(f->skel->obj,
 								   programs[k].program);
 			err = uprobes__attach(&f->probes, program, &places);
@@ -319,26 +323,19 @@ const char *func__profiler(const struct func *f)
 
 /* --- the cost -------------------------------------------------------------------------- */
 
-/* Functions that begin with an instruction that the kernel cannot do by itself. */
-static size_t count_stepped(const struct func *f, size_t *all)
+/* The probes of a file's functions that cost more, and how many there are. */
+static void count_stepped(struct func *f, const struct found_file *file)
 {
-	const struct found_file *file;
-	const struct places *places;
-	size_t stepped = 0;
-	int fd;
+	const struct places *places = &file->by_kind[SITE_FUNCTION];
+	int fd = open(f->found.binaries.binaries[file->binary].path, O_RDONLY | O_CLOEXEC);
 
-	*all = 0;
-	for (size_t i = 0; i < f->found.file_count; i++) {
-		file = &f->found.files[i];
-		places = &file->by_kind[SITE_FUNCTION];
-		fd = open(f->found.binaries.binaries[file->binary].path, O_RDONLY | O_CLOEXEC);
-		for (size_t k = 0; fd >= 0 && k < places->count; k++)
-			stepped += func_is_stepped(fd, places->offsets[k]);
-		*all += places->count;
-		if (fd >= 0)
-			close(fd);
-	}
-	return stepped;
+	for (size_t k = 0; fd >= 0 && k < places->count; k++)
+		f->stepped_begins += func_is_stepped(fd, places->offsets[k]);
+	if (file->throws)
+		f->stepped_ends += places->count;
+	f->functions += places->count;
+	if (fd >= 0)
+		close(fd);
 }
 
 static void measure_cost(struct func *f)
@@ -346,31 +343,37 @@ static void measure_cost(struct func *f)
 	if (f->cost_measured)
 		return;
 	f->cost_measured = true;
-	f->stepped = count_stepped(f, &f->functions);
+	for (size_t i = 0; i < f->found.file_count; i++)
+		count_stepped(f, &f->found.files[i]);
 	func_cost__measure(&f->cost, &f->probes, f->skel->progs.function_entry,
 			   f->skel->progs.function_return, f->found.row_count);
 }
 
 double func__cost_ns(struct func *f)
 {
+	double stepped, all;
+
 	measure_cost(f);
 	if (!f->functions)
 		return NAN;
-	return f->cost.emulated_ns +
-	       (f->cost.stepped_ns - f->cost.emulated_ns) * f->stepped / f->functions;
+	all = f->functions;
+	stepped = f->stepped_begins + f->stepped_ends;
+	return (f->cost.stepped_ns * stepped + f->cost.begin_ns * (all - f->stepped_begins) +
+		f->cost.return_ns * (all - f->stepped_ends)) / all;
 }
 
 int func__cost_text(struct func *f, struct buf *out)
 {
-	char cost[UNITS_TEXT], stepped[UNITS_TEXT];
+	char cost[UNITS_TEXT], usual[UNITS_TEXT];
 	double ns = func__cost_ns(f);
 
 	if (isnan(ns))
 		return 0;
-	format_duration(cost, f->cost.emulated_ns);
-	format_duration(stepped, f->cost.stepped_ns);
-	if (!f->stepped || f->stepped == f->functions)
-		return buf__printf(out, "timing a call takes %s", f->stepped ? stepped : cost);
-	return buf__printf(out, "timing a call takes %s, and %s for %zu of %zu functions, whose first "
-			   "instruction has to be stepped", cost, stepped, f->stepped, f->functions);
+	format_duration(cost, ns);
+	if (!f->stepped_begins && !f->stepped_ends)
+		return buf__printf(out, "timing a call takes %s", cost);
+	format_duration(usual, f->cost.begin_ns + f->cost.return_ns);
+	return buf__printf(out, "timing a call takes %s on average: %s, and more where an instruction "
+			   "has to be stepped: the begin of %zu and the end of %zu of %zu functions",
+			   cost, usual, f->stepped_begins, f->stepped_ends, f->functions);
 }

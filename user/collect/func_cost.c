@@ -95,20 +95,17 @@ static double ns_a_call(called_fn volatile called)
 	return best;
 }
 
-static bool probe(struct uprobes *probes, const struct bpf_program *entry,
-		  const struct bpf_program *exit, called_fn called, uint64_t id)
+static bool probe(struct uprobes *probes, const struct bpf_program *program, bool returns,
+		  called_fn called, uint64_t id)
 {
 	char path[PATH_MAX];
 	uint64_t offset, none = 0;
 	struct uprobe_places places = {
 		.path = path, .offsets = &offset, .cookies = &id, .semaphores = &none, .count = 1,
-		.pid = getpid(), .returns = true,
+		.pid = getpid(), .returns = returns,
 	};
 
-	if (!locate(called, path, &offset) || uprobes__attach(probes, exit, &places))
-		return false;
-	places.returns = false;
-	return !uprobes__attach(probes, entry, &places);
+	return locate(called, path, &offset) && !uprobes__attach(probes, program, &places);
 }
 
 void func_cost__measure(struct func_cost *cost, const struct uprobes *like,
@@ -116,13 +113,15 @@ void func_cost__measure(struct func_cost *cost, const struct uprobes *like,
 			uint64_t id)
 {
 	struct uprobes probes = { .single = like->single };
-	double emulated = ns_a_call(begins_with_push), stepped = ns_a_call(begins_with_move);
+	double push = ns_a_call(begins_with_push), move = ns_a_call(begins_with_move);
 
-	*cost = (struct func_cost){ NAN, NAN };
-	if (probe(&probes, entry, exit, begins_with_push, id) &&
-	    probe(&probes, entry, exit, begins_with_move, id)) {
-		cost->emulated_ns = ns_a_call(begins_with_push) - emulated;
-		cost->stepped_ns = ns_a_call(begins_with_move) - stepped;
+	*cost = (struct func_cost){ NAN, NAN, NAN };
+	if (probe(&probes, entry, false, begins_with_push, id) &&
+	    probe(&probes, entry, false, begins_with_move, id)) {
+		cost->begin_ns = ns_a_call(begins_with_push) - push;
+		cost->stepped_ns = ns_a_call(begins_with_move) - move;
+		if (probe(&probes, exit, true, begins_with_push, id))
+			cost->return_ns = ns_a_call(begins_with_push) - push - cost->begin_ns;
 	}
 	uprobes__free(&probes);
 }

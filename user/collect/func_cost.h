@@ -12,12 +12,13 @@ struct uprobes;
 
 /*
  * The kernel does by itself what the usual first instructions do (a push, a
- * no-op, a jump); for any other it lets the program do that one step alone, which
- * costs two more traps.
+ * no-op, a jump); any other one it lets the program do alone, which costs two
+ * more traps.
  */
 struct func_cost {
-	double emulated_ns;	/* NAN: could not be measured */
-	double stepped_ns;
+	double begin_ns;	/* of a usual begin; NAN: could not be measured */
+	double return_ns;	/* on top of that, by the changed return address */
+	double stepped_ns;	/* of any other instruction */
 };
 
 /* `id` is the cookie of our functions; the programs are loaded, and on nothing of ours. */

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "collect/func.h"
 #include "symbol/elf.h"
+#include "symbol/exits.h"
 
 static void places_free(struct places *places)
 {
@@ -127,7 +128,29 @@ static size_t region_id(const struct found *found, const char *name)
 	return found->row_count;
 }
 
-static int add_site(struct found *found, size_t binary, struct site *site)
+/* Of a file that exceptions are thrown in; without a map in another one. */
+struct code {
+	int fd;
+	struct code_map *map;
+};
+
+/* The ends of a function that exceptions may leave. */
+static int add_exits(struct found_file *file, const struct code *code,
+		     const struct site *site, size_t id)
+{
+	struct site exit = { .kind = SITE_FUNCTION_EXIT };
+	struct exits exits;
+	int err = exits__find(&exits, code->map, code->fd, site);
+
+	for (size_t i = 0; i < exits.count && !err; i++) {
+		exit.offset = exits.offsets[i];
+		err = add_place(&file->by_kind[SITE_FUNCTION_EXIT], &exit, id);
+	}
+	exits__free(&exits);
+	return err;
+}
+
+static int add_site(struct found *found, size_t binary, const struct code *code, struct site *site)
 {
 	struct found_file *file = file_of(found, binary);
 	size_t at = file - found->files, id;
@@ -141,6 +164,9 @@ static int add_site(struct found *found, size_t binary, struct site *site)
 			return 0;
 		id = found->row_count;
 		if (hash__set(found->ids, at, site->offset, (void *)(uintptr_t)(id + 1)))
+			return -ENOMEM;
+		file->throws = code->map;
+		if (code->map && add_exits(file, code, site, id))
 			return -ENOMEM;
 	} else {
 		/* two patterns may match the same region */
@@ -175,6 +201,25 @@ static int collect_sites(struct sites *sites, struct elf *elf, const struct bina
 	return sites__functions(sites, elf, binary->path, binary->pid, pattern->glob);
 }
 
+static int add_sites(struct found *found, size_t at, struct elf *elf, int fd, struct sites *sites)
+{
+	const struct binary *binary = &found->binaries.binaries[at];
+	struct code code = { .fd = fd };
+	int err = 0;
+
+	if (sites->count && sites->sites[0].kind == SITE_FUNCTION && elf_may_throw(elf)) {
+		code.map = code_map__new(elf, binary->path, binary->pid);
+		err = code.map ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; i < sites->count && !err; i++) {
+		err = add_site(found, at, &code, &sites->sites[i]);
+		if (found->row_count > PPBPF_CALL_FUNCTIONS)
+			err = -E2BIG;
+	}
+	code_map__free(code.map);
+	return err;
+}
+
 /* What is no ELF file, or a damaged one, has no functions. */
 static int search_binary(struct found *found, size_t at, struct pattern *pattern)
 {
@@ -192,13 +237,10 @@ static int search_binary(struct found *found, size_t at, struct pattern *pattern
 	pattern->resolvers += sites.resolvers;
 	if (sites.count && !pattern->region && elf_is_go(elf))
 		pattern->go = binary->name;
-	else
-		for (size_t i = 0; i < sites.count && !err; i++) {
-			err = add_site(found, at, &sites.sites[i]);
-			pattern->matches++;
-			if (found->row_count > PPBPF_CALL_FUNCTIONS)
-				err = -E2BIG;
-		}
+	else if (!err) {
+		pattern->matches += sites.count;
+		err = add_sites(found, at, elf, fd, &sites);
+	}
 	sites__free(&sites);
 	elf__free(elf);
 	return err;

@@ -3,6 +3,7 @@
 #ifndef PPBPF_COLLECT_FUNC_FIND_H
 #define PPBPF_COLLECT_FUNC_FIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,7 @@ struct places {
 
 struct found_file {
 	size_t binary;		/* index: the list grows */
+	bool throws;		/* its functions' ends are places of their own */
 	struct places by_kind[SITE_USDT];	/* by enum site_kind */
 };
 

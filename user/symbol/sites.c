@@ -109,7 +109,8 @@ static bool matches_demangled(const char *glob, char *demangled)
 static int on_function(const struct elf_symbol *symbol, void *context)
 {
 	struct search *search = context;
-	struct site site = { .kind = SITE_FUNCTION, .address = symbol->address };
+	struct site site = { .kind = SITE_FUNCTION, .address = symbol->address,
+			     .size = symbol->size };
 	char *demangled;
 
 	if (!symbol->size && symbol->type != STT_GNU_IFUNC)

@@ -13,7 +13,13 @@
 
 struct elf;
 
-enum site_kind { SITE_FUNCTION, SITE_REGION_BEGIN, SITE_REGION_END, SITE_USDT };
+enum site_kind {
+	SITE_FUNCTION,
+	SITE_FUNCTION_EXIT,	/* where it ends, if that has to be looked for: see exits.h */
+	SITE_REGION_BEGIN,
+	SITE_REGION_END,
+	SITE_USDT,
+};
 
 struct site {
 	enum site_kind kind;
@@ -21,6 +27,7 @@ struct site {
 	char *symbol;		/* a function's, as the file has it; else NULL. Owned */
 	uint64_t address;	/* virtual, of the file */
 	uint64_t offset;	/* in the file */
+	uint64_t size;		/* a function's, in bytes */
 	uint64_t semaphore;	/* offset of a counter in the file that turns the probe on; 0: none */
 };
 
