@@ -31,7 +31,7 @@ pkgconfig_file() {
 	END
 }
 
-install -d "$at/bin" "$at/include" "$lib/pkgconfig" "$at/share/man/man1"
+install -d "$at/bin" "$at/include" "$lib/pkgconfig" "$at/share/man/man1" "$at/share/man/man3"
 if [ -e "$BUILD/ppbpf" ]; then
 	install -m 755 "$BUILD/ppbpf" "$at/bin/"
 fi
@@ -44,6 +44,6 @@ pkgconfig_file >"$lib/pkgconfig/libppbpf.pc"
 for header in include/ppbpf.h include/ppbpf_mark.h; do
 	[ ! -e "$header" ] || install -m 644 "$header" "$at/include/"
 done
-for page in docs/man/*.1; do
-	[ ! -e "$page" ] || install -m 644 "$page" "$at/share/man/man1/"
+for page in docs/man/*.[13]; do
+	[ ! -e "$page" ] || install -m 644 "$page" "$at/share/man/man${page##*.}/"
 done

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -28,6 +28,8 @@ struct func {
 	struct ring_buffer *ring;
 	struct uprobes probes;
 	struct found found;
+	bool *left_out;		/* by id */
+	struct call_row **rows;	/* the others */
 	uint64_t *cpu_values;	/* room for one row's sums of every CPU */
 	int cpus;
 	bool events;
@@ -86,32 +88,75 @@ static int configure(struct func *f, const struct func_config *config)
 	return err;
 }
 
+/* What cannot be probed is no row: its calls are not known. */
+static int leave_out(struct func *f, uint64_t id)
+{
+	struct call_row *row = f->found.rows[id];
+
+	if (f->left_out[id])
+		return 0;
+	f->left_out[id] = true;
+	return found__warn(&f->found, "%s is left out: the kernel cannot step the instruction that "
+			   "it begins or ends with", row->name);
+}
+
+/* The kernel does not say which of many places it objects to. */
+static int attach_all_that_can_be(struct func *f, const struct bpf_program *program,
+				  const struct uprobe_places *places)
+{
+	int err = uprobes__attach(&f->probes, program, places);
+	struct uprobe_places half = *places;
+
+	if (err != UPROBES_NOT_HERE)
+		return err;
+	if (places->count == 1)
+		return leave_out(f, places->cookies[0]);
+	half.count = places->count / 2;
+	err = attach_all_that_can_be(f, program, &half);
+	half.offsets += half.count;
+	half.cookies += half.count;
+	half.semaphores += half.count;
+	half.count = places->count - half.count;
+	return err ? err : attach_all_that_can_be(f, program, &half);
+}
+
+static int attach_file(struct func *f, const struct found_file *file, pid_t pid)
+{
+	struct uprobe_places places = {
+		.path = f->found.binaries.binaries[file->binary].path,
+		.pid = pid,
+	};
+	const struct bpf_program *program;
+	const struct places *kind;
+	size_t size = 0;
+	void *mapping = uprobes__validate(places.path, &size);
+	int err = 0;
+
+	for (size_t k = 0; k < PROGRAMS && !err; k++) {
+		kind = &file->by_kind[programs[k].kind];
+		places.offsets = kind->offsets;
+		places.cookies = kind->cookies;
+		places.semaphores = kind->semaphores;
+		places.count = kind->count;
+		places.returns = programs[k].returns;
+		if (places.returns && file->throws)
+			continue;
+		program = bpf_object__find_program_by_name(f->skel->obj, programs[k].program);
+		err = attach_all_that_can_be(f, program, &places);
+	}
+	if (mapping)
+		munmap(mapping, size);
+	return err;
+}
+
 static int attach(struct func *f, const struct func_config *config)
 {
 	bool all = config->collector && collector__following(config->collector);
-	struct uprobe_places places = {
-		.pid = !all && config->pid_count == 1 ? config->pids[0] : 0,
-	};
-	const struct bpf_program *program;
-	const struct found_file *file;
+	pid_t pid = !all && config->pid_count == 1 ? config->pids[0] : 0;
 	int err = 0;
 
-	for (size_t i = 0; i < f->found.file_count && !err; i++) {
-		file = &f->found.files[i];
-		places.path = f->found.binaries.binaries[file->binary].path;
-		for (size_t k = 0; k < PROGRAMS && !err; k++) {
-			places.offsets = file->by_kind[programs[k].kind].offsets;
-			places.cookies = file->by_kind[programs[k].kind].cookies;
-			places.semaphores = file->by_kind[programs[k].kind].semaphores;
-			places.count = file->by_kind[programs[k].kind].count;
-			places.returns = programs[k].returns;
-			if (places.returns && file->throws)
-				continue;
-			program = bpf_object__find_program_by_name(f->skel->obj,
-								   programs[k].program);
-			err = uprobes__attach(&f->probes, program, &places);
-		}
-	}
+	for (size_t i = 0; i < f->found.file_count && !err; i++)
+		err = attach_file(f, &f->found.files[i], pid);
 	return err;
 }
 
@@ -200,6 +245,16 @@ static int on_event(void *context, void *data, size_t size)
 	return 0;
 }
 
+static int make_room(struct func *f, struct err *e)
+{
+	f->cpu_values = calloc(f->cpus, sizeof(struct ppbpf_call_sums));
+	f->left_out = calloc(f->found.row_count + 1, sizeof(*f->left_out));
+	f->rows = calloc(f->found.row_count + 1, sizeof(*f->rows));
+	if (!f->cpu_values || !f->left_out || !f->rows)
+		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	return 0;
+}
+
 int func__new(struct func **out, const struct func_config *config, struct err *e)
 {
 	struct func *f = calloc(1, sizeof(*f));
@@ -212,12 +267,13 @@ int func__new(struct func **out, const struct func_config *config, struct err *e
 	f->cpus = libbpf_num_possible_cpus();
 	err = f->cpus < 0 ? f->cpus : found__search(&f->found, config, e);
 	if (!err)
+		err = make_room(f, e);
+	if (!err)
 		err = start(f, config, e);
 	if (!err) {
-		f->cpu_values = calloc(f->cpus, sizeof(struct ppbpf_call_sums));
 		f->ring = ring_buffer__new(bpf_map__fd(f->skel->maps.call_events), on_event, f,
 					   NULL);
-		if (!f->cpu_values || !f->ring)
+		if (!f->ring)
 			err = err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	}
 	if (err) {
@@ -237,6 +293,8 @@ void func__free(struct func *f)
 	func_bpf__destroy(f->skel);
 	found__free(&f->found);
 	free(f->cpu_values);
+	free(f->left_out);
+	free(f->rows);
 	free(f);
 }
 
@@ -297,9 +355,13 @@ int func__read(struct func *f, struct calls *calls)
 {
 	int err = 0;
 
-	*calls = (struct calls){ .rows = f->found.rows, .count = f->found.row_count };
-	for (uint32_t i = 0; i < f->found.row_count && !err; i++)
+	*calls = (struct calls){ .rows = f->rows };
+	for (uint32_t i = 0; i < f->found.row_count && !err; i++) {
+		if (f->left_out[i])
+			continue;
 		err = read_row(f, i);
+		f->rows[calls->count++] = f->found.rows[i];
+	}
 	for (uint32_t i = 0; i < PPBPF_CALL_COUNTER_NR && !err; i++) {
 		if (bpf_map_lookup_elem(bpf_map__fd(f->skel->maps.call_counters), &i,
 					f->cpu_values))

@@ -128,7 +128,7 @@ static size_t region_id(const struct found *found, const char *name)
 	return found->row_count;
 }
 
-/* Of a file that exceptions are thrown in; without a map in another one. */
+/* Of a file; the map is of one that exceptions are thrown in. */
 struct code {
 	int fd;
 	struct code_map *map;
@@ -168,6 +168,7 @@ static int add_site(struct found *found, size_t binary, const struct code *code,
 		file->throws = code->map;
 		if (code->map && add_exits(file, code, site, id))
 			return -ENOMEM;
+		site->offset += begin_skip(code->fd, site);
 	} else {
 		/* two patterns may match the same region */
 		for (size_t i = 0; i < places->count; i++)

@@ -4,8 +4,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -99,6 +102,21 @@ int uprobes__attach(struct uprobes *uprobes, const struct bpf_program *program,
 		return 0;
 	return uprobes->single ? attach_single(uprobes, program, places) :
 				 attach_many(uprobes, program, places);
+}
+
+void *uprobes__validate(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *mapping = MAP_FAILED;
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && st.st_size > 0) {
+		*size = st.st_size;
+		mapping = mmap(NULL, *size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	}
+	if (fd >= 0)
+		close(fd);
+	return mapping == MAP_FAILED ? NULL : mapping;
 }
 
 void uprobes__free(struct uprobes *uprobes)

@@ -38,9 +38,22 @@ struct uprobe_places {
 /* Before load: what kind of link the program will be on. */
 void uprobes__prepare(const struct uprobes *uprobes, struct bpf_program *program);
 
-/* Negative errno; -EOPNOTSUPP: the kernel has no links for many, set `single` and load again. */
+/* An instruction that the kernel cannot step: a locked one, and others. */
+#define UPROBES_NOT_HERE (-524)	/* the kernel's ENOTSUPP */
+
+/*
+ * Negative errno, UPROBES_NOT_HERE for one of the places (see uprobes__validate());
+ * -EOPNOTSUPP: the kernel has no links for many, set `single` and load again.
+ */
 int uprobes__attach(struct uprobes *uprobes, const struct bpf_program *program,
 		    const struct uprobe_places *places);
+
+/*
+ * The kernel looks at an instruction only where somebody has it mapped, and
+ * forgets about one that it cannot step: nothing would be counted, and nobody told.
+ * So the file is mapped here while it is attached to. NULL: it cannot be.
+ */
+void *uprobes__validate(const char *path, size_t *size);
 
 /* Takes all probes down; `single` stays. */
 void uprobes__free(struct uprobes *uprobes);

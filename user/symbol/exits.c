@@ -191,6 +191,78 @@ static int walk_range(struct walk *walk, csh decoder, int fd, const struct range
 	return err;
 }
 
+#if defined(__x86_64__)
+static bool is_locked(const cs_insn *insn)
+{
+	return insn->detail && insn->detail->x86.prefix[0] == X86_PREFIX_LOCK;
+}
+
+static bool in_range(uint64_t n, uint64_t from, uint64_t to)
+{
+	return n >= from && n <= to;
+}
+
+/* Whether the rest of the function jumps to where it would be taken for a begin. */
+static bool jumps_back(csh decoder, const uint8_t *code, size_t size, uint64_t from, uint64_t to)
+{
+	cs_insn *insn = cs_malloc(decoder);
+	uint64_t address = from;
+	bool found = !insn;
+
+	while (!found && cs_disasm_iter(decoder, &code, &size, &address, insn))
+		found = insn->detail && insn->id != X86_INS_CALL &&
+			insn->detail->x86.op_count == 1 &&
+			insn->detail->x86.operands[0].type == X86_OP_IMM &&
+			in_range(insn->detail->x86.operands[0].imm, from, to);
+	if (insn)
+		cs_free(insn, 1);
+	return found;
+}
+
+static size_t skip_locked(csh decoder, const uint8_t *code, size_t size, uint64_t from)
+{
+	cs_insn *insn = cs_malloc(decoder);
+	const uint8_t *at = code;
+	uint64_t address = from;
+	size_t left = size, skip = 0;
+
+	while (insn && cs_disasm_iter(decoder, &at, &left, &address, insn) && is_locked(insn))
+		skip = address - from;
+	if (insn)
+		cs_free(insn, 1);
+	if (skip >= size || (skip && jumps_back(decoder, code, size, from, from + skip)))
+		return 0;
+	return skip;
+}
+
+size_t begin_skip(int fd, const struct site *site)
+{
+	uint8_t first[2], *code;
+	size_t skip = 0;
+	csh decoder;
+
+	if (pread(fd, first, sizeof(first), (off_t)site->offset) != sizeof(first) ||
+	    (first[0] != 0xf0 && first[1] != 0xf0) || site->size > CODE_MAX)
+		return 0;
+	code = malloc(site->size);
+	if (code && pread(fd, code, site->size, (off_t)site->offset) == (ssize_t)site->size &&
+	    open_decoder(&decoder)) {
+		cs_option(decoder, CS_OPT_DETAIL, CS_OPT_ON);
+		skip = skip_locked(decoder, code, site->size, site->address);
+		cs_close(&decoder);
+	}
+	free(code);
+	return skip;
+}
+#else
+size_t begin_skip(int fd, const struct site *site)
+{
+	(void)fd;
+	(void)site;
+	return 0;
+}
+#endif
+
 int exits__find(struct exits *exits, const struct code_map *map, int fd, const struct site *site)
 {
 	struct walk walk = { .map = map, .exits = exits, .count = 1 };

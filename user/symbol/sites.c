@@ -2,11 +2,12 @@
 #include "symbol/sites.h"
 
 #include <errno.h>
-#include <libiberty/demangle.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/text.h"
+#include "symbol/demangle.h"
 #include "symbol/elf.h"
 
 #define NOTE_USDT 3
@@ -92,18 +93,13 @@ struct search {
 	const char *glob;
 };
 
-/* "ns::f(int) const" matches "ns::f", too. */
-static bool matches_demangled(const char *glob, char *demangled)
+/*
+ * By the name in the file, or the programmer's. A compiler's clone ("f.part.0")
+ * does only a part of what its name says: by the name in the file alone.
+ */
+static bool matches(const char *glob, const char *symbol, const char *name)
 {
-	char *parameters = strchr(demangled, '(');
-	bool matches = text_glob(glob, demangled);
-
-	if (matches || !parameters || parameters == demangled)
-		return matches;
-	*parameters = '\0';
-	matches = text_glob(glob, demangled);
-	*parameters = '(';
-	return matches;
+	return text_glob(glob, symbol) || (!strchr(symbol, '.') && text_glob(glob, name));
 }
 
 static int on_function(const struct elf_symbol *symbol, void *context)
@@ -111,24 +107,26 @@ static int on_function(const struct elf_symbol *symbol, void *context)
 	struct search *search = context;
 	struct site site = { .kind = SITE_FUNCTION, .address = symbol->address,
 			     .size = symbol->size };
-	char *demangled;
+	struct buf name = BUF_INIT;
 
-	if (!symbol->size && symbol->type != STT_GNU_IFUNC)
+	/* a cold part is jumped to: it is no function */
+	if ((!symbol->size && symbol->type != STT_GNU_IFUNC) || strstr(symbol->name, ".cold"))
 		return 0;
-	demangled = cplus_demangle(symbol->name, DMGL_PARAMS | DMGL_ANSI);
-	if (!text_glob(search->glob, symbol->name) &&
-	    !(demangled && matches_demangled(search->glob, demangled))) {
-		free(demangled);
+	demangle(&name, symbol->name);
+	if (name.error)
+		return name.error;
+	if (!matches(search->glob, symbol->name, buf__str(&name))) {
+		buf__free(&name);
 		return 0;
 	}
-	if (symbol->type == STT_GNU_IFUNC || symbol->type != STT_FUNC ||
+	if (symbol->type != STT_FUNC ||
 	    elf__offset_of(search->elf, symbol->address, &site.offset)) {
 		search->sites->resolvers += symbol->type == STT_GNU_IFUNC;
-		free(demangled);
+		buf__free(&name);
 		return 0;
 	}
 	site.symbol = strdup(symbol->name);
-	site.name = demangled ? demangled : strdup(symbol->name);
+	site.name = buf__take(&name, NULL);
 	return add(search->sites, site);
 }
 

@@ -40,7 +40,7 @@ struct sites {
 
 /*
  * Adds the functions whose name matches `glob` (* ? [...]): as the file has it,
- * or demangled with or without the parameters. Only those whose size is known.
+ * or demangled, without parameters. Only those whose size is known.
  * `path` and `pid` as in elf__functions(). No match is no error. Negative errno.
  */
 int sites__functions(struct sites *sites, struct elf *elf, const char *path, pid_t pid,
