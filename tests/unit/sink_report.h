@@ -83,6 +83,18 @@ static inline void sample_exit(struct tasks *tasks, uint32_t pid, const char *co
 	tasks__exit(tasks, &event);
 }
 
+/* To be changed by a test, whether they are packed or not. */
+static inline uint64_t *sample_figures(struct report *report, uint32_t pid)
+{
+	struct process *process = tasks__find_pid(report->tasks, pid);
+
+	if (!process->figures) {
+		process->figures = malloc(sizeof(*process->figures));
+		process__unpack(process->packed, process->figures);
+	}
+	return process->figures->values;
+}
+
 /* What a thread had before the measurement is not counted: so it comes in two snapshots. */
 static inline void sample_live(struct tasks *tasks)
 {

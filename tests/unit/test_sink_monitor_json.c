@@ -559,7 +559,7 @@ static void a_lost_exit_has_no_status(void **state)
 
 	(void)state;
 	process->exit_lost = true;
-	process->values[PPBPF_PEAK_RSS_BYTES] = 0;
+	sample_figures(report, 4310)[PPBPF_PEAK_RSS_BYTES] = 0;
 	root = written(report, &good);
 	assert_null_at(root, "data.processes.1.exit_status");
 	assert_null_at(root, "data.processes.1.memory_peak_mb");

@@ -92,7 +92,6 @@ static void a_json_line_has_the_differences(void **state)
 static void a_process_is_there_when_it_did_something(void **state)
 {
 	struct report *report = sample_report();
-	struct process *process;
 	const cJSON *row;
 	cJSON *root;
 
@@ -102,9 +101,8 @@ static void a_process_is_there_when_it_did_something(void **state)
 	assert_int_equal(cJSON_GetArraySize(get(root, "processes")), 0);
 	cJSON_Delete(root);
 
-	process = tasks__find_pid(report->tasks, 4242);
-	process->values[PPBPF_CPU_NS] += 5 * MS;
-	process->values[PPBPF_READ_BYTES] += 4096;
+	sample_figures(report, 4242)[PPBPF_CPU_NS] += 5 * MS;
+	sample_figures(report, 4242)[PPBPF_READ_BYTES] += 4096;
 	root = line_of(report);
 	assert_int_equal(cJSON_GetArraySize(get(root, "processes")), 1);
 	row = get(root, "processes")->child;

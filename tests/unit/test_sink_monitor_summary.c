@@ -326,7 +326,7 @@ static void what_cannot_be_had_is_a_dash(void **state)
 
 	(void)state;
 	report->disk_known = report->network_known = false;
-	tasks__find_pid(report->tasks, 4310)->values[PPBPF_PEAK_RSS_BYTES] = 0;
+	sample_figures(report, 4310)[PPBPF_PEAK_RSS_BYTES] = 0;
 	tasks__find_pid(report->tasks, 4310)->exit_lost = true;
 	screen = summary(&pipe_of_100, report, NULL);
 	assert_says(&screen, "disk read - written -");
@@ -436,8 +436,7 @@ static void a_name_of_two_columns_a_letter_keeps_the_columns(void **state)
 	const char *wide, *plain;
 
 	(void)state;
-	free(process->command);
-	process->command = strdup("日本語の名前はとても長いので切られます");
+	process->command = "日本語の名前はとても長いので切られます";
 	screen = summary(&eighty, report, NULL);
 	wide = line_with(&screen, "日本");
 	plain = line_with(&screen, " 4242 ");

@@ -158,7 +158,6 @@ static const char *written(int fd)
 /* Ten intervals a second; build.sh has half a CPU. */
 static void run(struct monitor_view *view, struct report *report, int from, int to)
 {
-	struct process *process = tasks__find_pid(report->tasks, 4242);
 	struct report_interval interval = {
 		.seconds = 0.1, .cpu_percent = 50, .resident_bytes = 4 << 20,
 	};
@@ -167,7 +166,7 @@ static void run(struct monitor_view *view, struct report *report, int from, int 
 		interval.time = i / 10.0;
 		interval.values[PPBPF_CPU_NS] = 50 * MS;
 		interval.values[PPBPF_READ_BYTES] = 1 << 20;
-		process->values[PPBPF_CPU_NS] += 50 * MS;
+		sample_figures(report, 4242)[PPBPF_CPU_NS] += 50 * MS;
 		assert_int_equal(monitor_view__interval(view, report, &interval), 0);
 	}
 }

@@ -206,7 +206,7 @@ double report__memory_peak(const struct report *report)
 	if (report->machine_wide || !report->tasks)
 		return peak;
 	for (process = tasks__first(report->tasks); process; process = process->next) {
-		double own = process->values[PPBPF_PEAK_RSS_BYTES];
+		double own = process__value(process, PPBPF_PEAK_RSS_BYTES);
 
 		/* an older process may have had its peak before the measurement */
 		if ((!process->existed || process->execed) && own > peak)

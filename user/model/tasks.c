@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "model/rows.h"
 
 /* Ended processes that keep a row of their own; the rest is in the totals only. */
 #define ROWS_MAX 100000
+/* Ended processes that wait to be packed, at most, while no snapshot comes. */
+#define LOOSE_MAX 1024
 
 /* A live thread: its values as last seen, so that the next ones add the difference. */
 struct thread {
@@ -27,10 +30,8 @@ struct tasks {
 	uint32_t generation;		/* of full snapshots */
 	bool full;
 	struct hash *threads;		/* task id -> struct thread */
-	struct hash *processes;		/* tgid, start -> struct process */
-	struct hash *latest;		/* tgid, 0 -> struct process; where they differ, pid, 1 too */
-	struct process *first;
-	struct process **last;
+	struct rows rows;
+	size_t loose;			/* rows that ended since the others were packed */
 	struct process *folded;		/* stands for every process without a row */
 	struct tasks_totals totals;
 };
@@ -43,28 +44,16 @@ struct tasks *tasks__new(uint64_t begin_boot_ns)
 		return NULL;
 	tasks->begin_boot_ns = begin_boot_ns;
 	tasks->now_boot_ns = begin_boot_ns;
-	tasks->last = &tasks->first;
 	tasks->threads = hash__new();
-	tasks->processes = hash__new();
-	tasks->latest = hash__new();
-	if (!tasks->threads || !tasks->processes || !tasks->latest) {
+	if (!tasks->threads || rows__init(&tasks->rows)) {
 		tasks__free(tasks);
 		return NULL;
 	}
 	return tasks;
 }
 
-static void process__free(struct process *process)
-{
-	if (!process)
-		return;
-	free(process->command);
-	free(process);
-}
-
 void tasks__free(struct tasks *tasks)
 {
-	struct process *process, *next;
 	struct hash_entry entry;
 	size_t cursor = 0;
 
@@ -72,45 +61,26 @@ void tasks__free(struct tasks *tasks)
 		return;
 	while (tasks->threads && hash__next(tasks->threads, &cursor, &entry))
 		free(entry.value);
-	for (process = tasks->first; process; process = next) {
-		next = process->next;
-		process__free(process);
-	}
-	process__free(tasks->folded);
+	if (tasks->folded)
+		free(tasks->folded->figures);
 	hash__free(tasks->threads);
-	hash__free(tasks->processes);
-	hash__free(tasks->latest);
+	rows__free(&tasks->rows);
 	free(tasks);
 }
 
-int process__set_command(struct process *process, const char *command)
+int tasks__set_command(struct tasks *tasks, struct process *process, const char *command)
 {
-	if (process->command || !command || !*command)
-		return 0;
-	process->command = strdup(command);
-	return process->command ? 0 : -ENOMEM;
+	return rows__set_command(&tasks->rows, process, command);
 }
 
 /* A process beyond the limit shares one row, which no list shows. */
 static struct process *folded_process(struct tasks *tasks)
 {
 	if (!tasks->folded)
-		tasks->folded = calloc(1, sizeof(*tasks->folded));
+		tasks->folded = rows__alloc(&tasks->rows);
 	if (tasks->folded)
 		tasks->totals.processes_folded++;
 	return tasks->folded;
-}
-
-/* Outside of a pid namespace a record's names are the numbers themselves. */
-static int process_name(struct tasks *tasks, struct process *process,
-			const struct ppbpf_names *names)
-{
-	process->pid = names->pid;
-	process->ppid = names->ppid;
-	process->proc_pid = names->proc_pid;
-	if (process->pid == process->tgid)
-		return 0;
-	return hash__set(tasks->latest, process->pid, 1, process);
 }
 
 static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t ppid,
@@ -121,30 +91,19 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 
 	if (tasks->totals.processes >= ROWS_MAX)
 		return folded_process(tasks);
-	process = calloc(1, sizeof(*process));
+	process = rows__add(&tasks->rows, tgid, start, names);
 	if (!process)
 		return NULL;
-	process->tgid = tgid;
-	process->start_boot_ns = start;
 	process->existed = start < tasks->begin_boot_ns;
 	/* older than the measurement, and not met when that began: it was elsewhere until now */
 	process->left = process->existed && tasks->generation > 1 && followed;
-	process->left_boot_ns = process->left ? tasks->begin_boot_ns : 0;
+	process->end_boot_ns = process->left ? tasks->begin_boot_ns : 0;
 	process->peak_is_bound = true;
 	process->generation = tasks->generation;
-	if (hash__set(tasks->processes, tgid, start, process) ||
-	    hash__set(tasks->latest, tgid, 0, process) || process_name(tasks, process, names)) {
-		hash__remove(tasks->processes, tgid, start);
-		hash__remove(tasks->latest, tgid, 0);
-		free(process);
-		return NULL;
-	}
 	/* a child that never calls exec runs what its parent runs */
-	parent = hash__get(tasks->latest, ppid, 0);
+	parent = rows__find(&tasks->rows, ppid);
 	if (parent)
-		process__set_command(process, parent->command);
-	*tasks->last = process;
-	tasks->last = &process->next;
+		process->command = parent->command;
 	tasks->totals.processes++;
 	tasks->totals.processes_alive += !process->left;
 	return process;
@@ -153,8 +112,10 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 static struct process *process_of(struct tasks *tasks, uint32_t tgid, uint32_t ppid,
 				  uint64_t start, const struct ppbpf_names *names, bool followed)
 {
-	struct process *process = hash__get(tasks->processes, tgid, start);
+	struct process *process;
 
+	if (rows__open(&tasks->rows, tgid, start, &process))
+		return NULL;
 	return process ? process : process_new(tasks, tgid, ppid, start, names, followed);
 }
 
@@ -189,16 +150,16 @@ static void split_add(struct ppbpf_split *to, const struct ppbpf_split *now,
 static void thread_update(struct tasks *tasks, struct thread *thread,
 			  const struct ppbpf_task *task, const struct ppbpf_split *split)
 {
-	struct process *process = thread->process;
+	struct process_figures *figures = thread->process->figures;
 
 	for (size_t i = 0; i < PPBPF_SUMMED_NR; i++) {
-		add_difference(&process->values[i], task->values[i], thread->values[i]);
+		add_difference(&figures->values[i], task->values[i], thread->values[i]);
 		add_difference(&tasks->totals.values[i], task->values[i], thread->values[i]);
 		thread->values[i] = task->values[i];
 	}
 	if (!split)
 		return;
-	split_add(&process->split, split, &thread->split);
+	split_add(&figures->split, split, &thread->split);
 	split_add(&tasks->totals.split, split, &thread->split);
 	thread->split = *split;
 }
@@ -206,7 +167,7 @@ static void thread_update(struct tasks *tasks, struct thread *thread,
 static void hist_add(struct tasks *tasks, struct process *process, const ppbpf_u32 *slots)
 {
 	for (size_t i = 0; i < PPBPF_RQ_SLOTS; i++) {
-		process->run_queue_hist[i] += slots[i];
+		process->figures->run_queue_hist[i] += slots[i];
 		tasks->totals.run_queue_hist[i] += slots[i];
 	}
 }
@@ -253,10 +214,12 @@ static uint64_t resident_bytes(const uint64_t *values)
 /* It counts no more among those that live, nor does what it holds. */
 static void process_gone(struct tasks *tasks, struct process *process)
 {
+	uint64_t *values = process->figures->values;
+
 	tasks->totals.processes_alive--;
-	tasks->totals.resident_bytes -= resident_bytes(process->values);
+	tasks->totals.resident_bytes -= resident_bytes(values);
 	for (size_t i = PPBPF_RSS_ANON_BYTES; i <= PPBPF_SWAP_BYTES; i++)
-		process->values[i] = 0;
+		values[i] = 0;
 }
 
 static void process_end(struct tasks *tasks, struct process *process, uint64_t end)
@@ -269,12 +232,14 @@ static void process_end(struct tasks *tasks, struct process *process, uint64_t e
 		process_gone(tasks, process);
 	process->ended = true;
 	process->left = false;
+	tasks->loose++;
 }
 
 static void process_return(struct tasks *tasks, struct process *process, uint64_t back)
 {
-	if (back > process->left_boot_ns)
-		process->absent_ns += back - process->left_boot_ns;
+	if (back > process->end_boot_ns)
+		process->figures->absent_ns += back - process->end_boot_ns;
+	process->end_boot_ns = 0;
 	process->left = false;
 	tasks->totals.processes_alive++;
 }
@@ -287,7 +252,7 @@ static void thread_free(struct tasks *tasks, struct thread *thread, uint64_t tas
 	if (from < tasks->begin_boot_ns)
 		from = tasks->begin_boot_ns;
 	if (end > from) {
-		process->life_ns += end - from;
+		process->figures->life_ns += end - from;
 		tasks->totals.life_ns += end - from;
 	}
 	process->threads_alive--;
@@ -310,14 +275,14 @@ static void thread_lost(struct tasks *tasks, struct thread *thread, uint64_t tas
 static void process_update(struct tasks *tasks, struct process *process,
 			   const struct ppbpf_task *task)
 {
-	uint64_t *values = process->values;
+	uint64_t *values = process->figures->values;
 
 	if (task->flags & PPBPF_TASK_FOLLOWED)
 		process->followed = true;
 	if (task->flags & PPBPF_TASK_KTHREAD)
 		process->kthread = true;
-	if (task->values[PPBPF_THREADS] > process->threads_peak)
-		process->threads_peak = task->values[PPBPF_THREADS];
+	if (task->values[PPBPF_THREADS] > process->figures->threads_peak)
+		process->figures->threads_peak = task->values[PPBPF_THREADS];
 	if (task->pid == task->tgid || !process->comm[0])
 		memcpy(process->comm, task->comm, sizeof(process->comm));
 	if (!(task->flags & PPBPF_TASK_MEMORY) || process->ended || process->left)
@@ -408,21 +373,22 @@ void tasks__snapshot_end(struct tasks *tasks)
 	struct thread *thread;
 	size_t cursor = 0;
 
-	if (!tasks->full)
-		return;
-	while (hash__next(tasks->threads, &cursor, &entry)) {
-		thread = entry.value;
-		if (tasks->generation - thread->generation < 2)
-			continue;
-		thread_lost(tasks, thread, entry.a);
-	}
-	/* all of its threads that were known have ended, but not as its last one */
-	for (process = tasks->first; process; process = process->next)
-		if (!process->ended && !process->left && !process->threads_alive &&
-		    tasks->generation - process->generation >= 2) {
-			process->exit_lost = true;
-			process_end(tasks, process, tasks->now_boot_ns);
+	if (tasks->full) {
+		while (hash__next(tasks->threads, &cursor, &entry)) {
+			thread = entry.value;
+			if (tasks->generation - thread->generation >= 2)
+				thread_lost(tasks, thread, entry.a);
 		}
+		/* all of its threads that were known have ended, but not as its last one */
+		for (process = tasks->rows.active; process; process = process->figures->next_active)
+			if (!process->ended && !process->left && !process->threads_alive &&
+			    tasks->generation - process->generation >= 2) {
+				process->exit_lost = true;
+				process_end(tasks, process, tasks->now_boot_ns);
+			}
+	}
+	rows__pack(&tasks->rows);
+	tasks->loose = 0;
 }
 
 /* The totals of a thread of which nothing more is told; NULL: no memory. */
@@ -451,8 +417,8 @@ static struct thread *thread_last(struct tasks *tasks, const struct ppbpf_exit_e
 		process->kthread = true;
 	if (task->pid == task->tgid || !process->comm[0])
 		memcpy(process->comm, task->comm, sizeof(process->comm));
-	if (task->values[PPBPF_THREADS] > process->threads_peak)
-		process->threads_peak = task->values[PPBPF_THREADS];
+	if (task->values[PPBPF_THREADS] > process->figures->threads_peak)
+		process->figures->threads_peak = task->values[PPBPF_THREADS];
 	return thread;
 }
 
@@ -461,6 +427,7 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 	const struct ppbpf_task *task = &event->task;
 	struct process *process;
 	struct thread *thread;
+	uint64_t *values;
 
 	if (event->end_boot_ns < tasks->begin_boot_ns)
 		return 0;
@@ -468,8 +435,9 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 	if (!thread)
 		return -ENOMEM;
 	process = thread->process;
-	if (task->values[PPBPF_PEAK_RSS_BYTES] > process->values[PPBPF_PEAK_RSS_BYTES])
-		process->values[PPBPF_PEAK_RSS_BYTES] = task->values[PPBPF_PEAK_RSS_BYTES];
+	values = process->figures->values;
+	if (task->values[PPBPF_PEAK_RSS_BYTES] > values[PPBPF_PEAK_RSS_BYTES])
+		values[PPBPF_PEAK_RSS_BYTES] = task->values[PPBPF_PEAK_RSS_BYTES];
 	if (task->flags & PPBPF_TASK_PEAK_EXACT) {
 		process->peak_is_bound = false;
 		process->memory_known = true;
@@ -479,6 +447,10 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 		process_end(tasks, process, event->end_boot_ns);
 	}
 	thread_free(tasks, thread, task->task_id, event->end_boot_ns);
+	if (tasks->loose >= LOOSE_MAX) {
+		rows__pack(&tasks->rows);
+		tasks->loose = 0;
+	}
 	return 0;
 }
 
@@ -499,7 +471,7 @@ int tasks__leave(struct tasks *tasks, const struct ppbpf_exit_event *event)
 	if (!process->left)
 		process_gone(tasks, process);
 	process->left = true;
-	process->left_boot_ns = event->end_boot_ns;
+	process->end_boot_ns = event->end_boot_ns;
 	return 0;
 }
 
@@ -529,21 +501,15 @@ int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event)
 	command[length] = '\0';
 	if (event->args_full > event->args_len)
 		memcpy(command + length, "...", sizeof("..."));
-	free(process->command);
 	process->command = NULL;
 	process->execed = true;
-	process->values[PPBPF_PEAK_RSS_BYTES] = 0;
-	return process__set_command(process, command);
+	process->figures->values[PPBPF_PEAK_RSS_BYTES] = 0;
+	return tasks__set_command(tasks, process, command);
 }
 
 void tasks__mark(struct tasks *tasks)
 {
-	for (struct process *process = tasks->first; process; process = process->next) {
-		if (process->settled)
-			continue;
-		memcpy(process->previous, process->values, sizeof(process->previous));
-		process->settled = process->ended;
-	}
+	rows__mark(&tasks->rows);
 }
 
 void tasks__finish(struct tasks *tasks, uint64_t boot_ns)
@@ -560,7 +526,7 @@ void tasks__finish(struct tasks *tasks, uint64_t boot_ns)
 			from = tasks->begin_boot_ns;
 		if (boot_ns <= from)
 			continue;
-		thread->process->life_ns += boot_ns - from;
+		thread->process->figures->life_ns += boot_ns - from;
 		tasks->totals.life_ns += boot_ns - from;
 	}
 }
@@ -572,21 +538,17 @@ const struct tasks_totals *tasks__totals(const struct tasks *tasks)
 
 struct process *tasks__first(const struct tasks *tasks)
 {
-	return tasks->first;
+	return tasks->rows.first;
 }
 
 struct process *tasks__find(const struct tasks *tasks, uint32_t tgid)
 {
-	return hash__get(tasks->latest, tgid, 0);
+	return rows__find(&tasks->rows, tgid);
 }
 
 struct process *tasks__find_pid(const struct tasks *tasks, uint32_t pid)
 {
-	struct process *process = hash__get(tasks->latest, pid, 0);
-
-	if (!process || process->pid != pid)
-		process = hash__get(tasks->latest, pid, 1);
-	return process;
+	return rows__find_pid(&tasks->rows, pid);
 }
 
 uint64_t tasks__begin(const struct tasks *tasks)

@@ -12,42 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/process.h"
 #include "ppbpf_abi.h"
 
 struct tasks;
-
-struct process {
-	uint32_t tgid;			/* in the first pid namespace; ->pid is for people */
-	uint32_t pid;			/* as ppbpf's user knows it */
-	uint32_t ppid;			/* the same; 0: outside of the pid namespace */
-	uint32_t proc_pid;		/* in the /proc mounted here; 0: not to be found there */
-	uint64_t start_boot_ns;		/* with tgid, its identity */
-	uint64_t end_boot_ns;		/* 0: alive */
-	uint64_t left_boot_ns;		/* when it was last moved out; valid when it has left */
-	uint64_t absent_ns;		/* between leaving and coming back */
-	char comm[PPBPF_COMM_LEN];
-	char *command;			/* its arguments, joined by blanks; NULL: not known */
-	int exit_code;			/* wait status; meaningful when ended */
-	bool followed;
-	bool kthread;
-	bool ended;
-	bool left;			/* alive, but no target any more: moved out of the cgroup */
-	bool exit_lost;			/* it went without its exit record */
-	bool settled;			/* ended, and its values were marked since */
-	uint32_t generation;		/* the full snapshot that named a thread of it last */
-	bool peak_is_bound;		/* its peak is the largest seen, not the kernel's mark */
-	bool existed;			/* before the measurement began */
-	bool execed;			/* it has called exec since: its peak is of that program */
-	bool memory_known;		/* its resident set was read at least once */
-	uint32_t threads_alive;
-	uint64_t threads_peak;
-	uint64_t values[PPBPF_VALUE_NR];	/* since the measurement began; gauges: latest */
-	uint64_t previous[PPBPF_SUMMED_NR];	/* values at the last tasks__mark() */
-	struct ppbpf_split split;	/* of its threads; zero unless followed */
-	uint64_t life_ns;		/* of its threads inside the measurement, as in the totals */
-	uint32_t run_queue_hist[PPBPF_RQ_SLOTS];	/* complete after the last, detailed snapshot */
-	struct process *next;		/* in order of appearance */
-};
 
 /* `begin_boot_ns`: nothing before counts. NULL: no memory. */
 struct tasks *tasks__new(uint64_t begin_boot_ns);
@@ -74,8 +42,8 @@ void tasks__mark(struct tasks *tasks);
 /* The measurement is over: adds the lives of threads that go on. Call once. */
 void tasks__finish(struct tasks *tasks, uint64_t boot_ns);
 
-/* Names what a process runs, unless it is known; `command` is copied. */
-int process__set_command(struct process *process, const char *command);
+/* Names what a process runs, unless it is known; `command` is copied. -ENOMEM. */
+int tasks__set_command(struct tasks *tasks, struct process *process, const char *command);
 
 struct tasks_totals {
 	uint64_t values[PPBPF_SUMMED_NR];	/* of all processes, since the beginning */

@@ -322,8 +322,8 @@ static void fill_peak(struct meter *m, struct bench_run *run)
 	uint64_t peak = 0;
 
 	for (struct process *p = tasks__first(m->tasks); p; p = p->next)
-		if (p->memory_known && p->values[PPBPF_PEAK_RSS_BYTES] > peak)
-			peak = p->values[PPBPF_PEAK_RSS_BYTES];
+		if (p->memory_known && process__value(p, PPBPF_PEAK_RSS_BYTES) > peak)
+			peak = process__value(p, PPBPF_PEAK_RSS_BYTES);
 	if (peak)
 		run->counts[BENCH_MEMORY_PEAK_BYTES] = peak;
 }

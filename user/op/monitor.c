@@ -177,7 +177,7 @@ static void name_processes(struct run *run)
 	for (struct process *p = tasks__first(run->report->tasks); p; p = p->next)
 		if (!p->kthread && !p->command && p->proc_pid &&
 		    !named__command(p->proc_pid, &command))
-			process__set_command(p, buf__str(&command));
+			tasks__set_command(run->report->tasks, p, buf__str(&command));
 	buf__free(&command);
 }
 

@@ -30,39 +30,41 @@ struct column {
 	int keep;		/* the lowest is the first to go when it gets narrow */
 	unsigned int flags;
 	enum ppbpf_value needs;	/* the metric that it stands for */
-	double (*value)(const struct process_row *row);
+	double (*value)(const struct process_row *row, const struct process_figures *figures);
 	char *(*format)(char *out, double value);
 };
 
-static double cpu_percent(const struct process_row *row)
+static double cpu_percent(const struct process_row *row, const struct process_figures *figures)
 {
+	(void)figures;
 	return row->cpu_percent;
 }
 
-static double on_cpu(const struct process_row *row)
+static double on_cpu(const struct process_row *row, const struct process_figures *figures)
 {
-	return row->process->values[PPBPF_CPU_NS];
+	(void)row;
+	return figures->values[PPBPF_CPU_NS];
 }
 
-static double waiting(const struct process_row *row)
+static double waiting(const struct process_row *row, const struct process_figures *figures)
 {
-	const struct process *process = row->process;
-
-	return process->followed ? process->split.run_queue : process->values[PPBPF_RUN_DELAY_NS];
+	return row->process->followed ? figures->split.run_queue :
+					figures->values[PPBPF_RUN_DELAY_NS];
 }
 
-static double blocked(const struct process_row *row)
+static double blocked(const struct process_row *row, const struct process_figures *figures)
 {
 	double sum = 0;
 
+	(void)row;
 	for (int i = 0; i < PPBPF_REASON_NR; i++)
-		sum += row->process->split.blocked[i];
+		sum += figures->split.blocked[i];
 	return sum;
 }
 
-static double memory_now(const struct process_row *row)
+static double memory_now(const struct process_row *row, const struct process_figures *figures)
 {
-	const uint64_t *values = row->process->values;
+	const uint64_t *values = figures->values;
 
 	if (!row->process->memory_known)
 		return NAN;
@@ -70,44 +72,50 @@ static double memory_now(const struct process_row *row)
 	       values[PPBPF_RSS_SHMEM_BYTES];
 }
 
-static double memory_peak(const struct process_row *row)
+static double memory_peak(const struct process_row *row, const struct process_figures *figures)
 {
-	double peak = row->process->values[PPBPF_PEAK_RSS_BYTES];
+	double peak = figures->values[PPBPF_PEAK_RSS_BYTES];
 
+	(void)row;
 	return peak > 0 ? peak : NAN;
 }
 
-static double bytes_read(const struct process_row *row)
+static double bytes_read(const struct process_row *row, const struct process_figures *figures)
 {
-	return row->process->values[PPBPF_READ_BYTES];
+	(void)row;
+	return figures->values[PPBPF_READ_BYTES];
 }
 
-static double bytes_written(const struct process_row *row)
+static double bytes_written(const struct process_row *row, const struct process_figures *figures)
 {
-	return row->process->values[PPBPF_WRITE_BYTES];
+	(void)row;
+	return figures->values[PPBPF_WRITE_BYTES];
 }
 
-static double bytes_sent(const struct process_row *row)
+static double bytes_sent(const struct process_row *row, const struct process_figures *figures)
 {
-	const uint64_t *values = row->process->values;
+	const uint64_t *values = figures->values;
 
+	(void)row;
 	return values[PPBPF_TCP_SENT_BYTES] + values[PPBPF_UDP_SENT_BYTES];
 }
 
-static double bytes_received(const struct process_row *row)
+static double bytes_received(const struct process_row *row, const struct process_figures *figures)
 {
-	const uint64_t *values = row->process->values;
+	const uint64_t *values = figures->values;
 
+	(void)row;
 	return values[PPBPF_TCP_RECEIVED_BYTES] + values[PPBPF_UDP_RECEIVED_BYTES];
 }
 
 #define LEFT 256	/* no exit status: it was moved out of the followed cgroup */
 
 /* A signal is negative; NaN: it goes on, or nobody knows. */
-static double exit_code(const struct process_row *row)
+static double exit_code(const struct process_row *row, const struct process_figures *figures)
 {
 	const struct process *process = row->process;
 
+	(void)figures;
 	if (process->left)
 		return LEFT;
 	if (!process->ended || process->exit_lost)
@@ -167,6 +175,13 @@ bool monitor_sort__valid(const char *name, const char **nearest)
 	return false;
 }
 
+static double column_value(const struct column *column, const struct process_row *row)
+{
+	struct process_figures room;
+
+	return column->value(row, process__figures(row->process, &room));
+}
+
 /* What to order by; NULL: the pid. */
 static const struct column *sort_column(const struct process_view *view)
 {
@@ -182,16 +197,15 @@ static const struct column *sort_column(const struct process_view *view)
 /* Unknown ones come last. */
 static double sort_key(const struct column *column, const struct process_row *row)
 {
-	double value = column ? column->value(row) : 0;
+	double value = column ? column_value(column, row) : 0;
 
 	return isnan(value) ? -1 : value;
 }
 
-static int by_column(const void *a, const void *b, void *context)
+static int by_key(const void *a, const void *b)
 {
-	const struct column *column = context;
 	const struct process_row *x = a, *y = b;
-	double more = sort_key(column, y) - sort_key(column, x);
+	double more = y->key - x->key;
 
 	if (more > 0)
 		return 1;
@@ -202,7 +216,17 @@ static int by_column(const void *a, const void *b, void *context)
 
 void process_view__sort(const struct process_view *view, struct process_row *rows, size_t count)
 {
-	qsort_r(rows, count, sizeof(*rows), by_column, (void *)sort_column(view));
+	const struct column *column = sort_column(view);
+
+	for (size_t i = 0; i < count; i++)
+		rows[i].key = sort_key(column, &rows[i]);
+	qsort(rows, count, sizeof(*rows), by_key);
+}
+
+/* Live, those that are there. */
+static bool is_listed(const struct process_view *view, const struct process *process)
+{
+	return !view->live || (!process->ended && !process->left);
 }
 
 int process_view__rows(const struct process_view *view, struct process_row **rows)
@@ -212,20 +236,21 @@ int process_view__rows(const struct process_view *view, struct process_row **row
 	size_t count = 0;
 
 	for (process = tasks__first(tasks); process; process = process->next)
-		count++;
+		count += is_listed(view, process);
 	*rows = calloc(count + 1, sizeof(**rows));
 	if (!*rows)
 		return -ENOMEM;
 	count = 0;
 	for (process = tasks__first(tasks); process; process = process->next)
-		(*rows)[count++] = (struct process_row){ process, 0 };
+		if (is_listed(view, process))
+			(*rows)[count++] = (struct process_row){ .process = process };
 	return count;
 }
 
 static bool is_used(const struct column *column, const struct process_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (column->value(&rows[i]) > 0)
+		if (column_value(column, &rows[i]) > 0)
 			return true;
 	return false;
 }
@@ -315,7 +340,7 @@ static void print_row(struct page *page, const struct process_row *row, const bo
 	page__column(page, buf__str(&name), -name_width);
 	for (size_t i = 0; i < COLUMNS; i++)
 		if (shown[i])
-			page__column(page, columns[i].format(text, columns[i].value(row)),
+			page__column(page, columns[i].format(text, column_value(&columns[i], row)),
 				     columns[i].width);
 	page__end_line(page);
 	buf__free(&name);

@@ -17,6 +17,7 @@ struct page;
 struct process_row {
 	const struct process *process;
 	double cpu_percent;	/* of late; for live views */
+	double key;		/* what it is sorted by */
 };
 
 struct process_view {
@@ -30,8 +31,8 @@ struct process_view {
 bool monitor_sort__valid(const char *name, const char **nearest);
 
 /*
- * The processes to show, sorted: *rows is the caller's to free. Returns how
- * many, or -ENOMEM.
+ * The processes to show, live only those that are there: *rows is the caller's
+ * to free. Returns how many, or -ENOMEM.
  */
 int process_view__rows(const struct process_view *view, struct process_row **rows);
 void process_view__sort(const struct process_view *view, struct process_row *rows, size_t count);

@@ -96,16 +96,23 @@ void json_time_split(struct fields *fields, const struct report *report,
 	fields__object_end(fields);
 }
 
+/* One that ended may have its figures packed: they are unpacked once a row. */
+struct row {
+	const struct process *process;
+	const struct process_figures *figures;
+};
+
 /* The part of the measurement in which it was there. */
-static uint64_t presence_ns(const struct report *report, const struct process *process)
+static uint64_t presence_ns(const struct report *report, const struct row *row)
 {
+	const struct process *process = row->process;
 	uint64_t begin = tasks__begin(report->tasks);
 	uint64_t from = process->existed ? begin : process->start_boot_ns;
-	uint64_t to = process->ended ? process->end_boot_ns :
-		      process->left ? process->left_boot_ns :
+	uint64_t to = process->ended || process->left ?
+				      process->end_boot_ns :
 				      begin + (uint64_t)llround(report->duration * 1e9);
 
-	from += process->absent_ns;
+	from += row->figures->absent_ns;
 	return to > from ? to - from : 0;
 }
 
@@ -148,23 +155,23 @@ static void json_begin_and_end(struct fields *fields, const struct report *repor
 	else
 		fields__none(fields, "end");
 	if (process->left)
-		json_seconds_since(fields, "left", begin, process->left_boot_ns);
+		json_seconds_since(fields, "left", begin, process->end_boot_ns);
 	else
 		fields__none(fields, "left");
 	json_exit(fields, process);
 }
 
-static const char *why_no_peak(const struct report *report, const struct process *process)
+static const char *why_no_peak(const struct report *report, const struct row *row)
 {
 	const char *why = why_null(report, METRIC_PROCESS, PPBPF_PEAK_RSS_BYTES);
 
-	if (!why && !process->kthread && !process->values[PPBPF_PEAK_RSS_BYTES])
+	if (!why && !row->process->kthread && !row->figures->values[PPBPF_PEAK_RSS_BYTES])
 		why = "it ended before its memory was read";
 	return why;
 }
 
 static void json_both(struct fields *fields, const struct report *report, const char *key,
-		      const struct process *process, enum ppbpf_value tcp, enum ppbpf_value udp)
+		      const struct row *row, enum ppbpf_value tcp, enum ppbpf_value udp)
 {
 	const char *why = why_null(report, METRIC_PROCESS, tcp);
 
@@ -173,21 +180,22 @@ static void json_both(struct fields *fields, const struct report *report, const 
 	if (why)
 		fields__null(fields, key, why);
 	else
-		fields__u64(fields, key, process->values[tcp] + process->values[udp]);
+		fields__u64(fields, key, row->figures->values[tcp] + row->figures->values[udp]);
 }
 
 static void json_contract(struct fields *fields, const struct report *report,
-			  const struct process *process)
+			  const struct row *row)
 {
-	const uint64_t *values = process->values;
+	const struct process *process = row->process;
+	const uint64_t *values = row->figures->values;
 	const struct split_source split = {
-		.split = process->followed && report->split_known ? &process->split : NULL,
+		.split = process->followed && report->split_known ? &row->figures->split : NULL,
 		.values = values,
-		.wall_ns = presence_ns(report, process),
-		.life_ns = process->life_ns,
+		.wall_ns = presence_ns(report, row),
+		.life_ns = row->figures->life_ns,
 		.kthread = process->kthread,
 	};
-	const char *no_peak = why_no_peak(report, process);
+	const char *no_peak = why_no_peak(report, row);
 
 	fields__u64(fields, "pid", process->pid);
 	fields__u64(fields, "host_pid", process->tgid);
@@ -208,9 +216,9 @@ static void json_contract(struct fields *fields, const struct report *report,
 		       values[PPBPF_READ_BYTES]);
 	fields__metric(fields, metric_of(METRIC_PROCESS, PPBPF_WRITE_BYTES),
 		       values[PPBPF_WRITE_BYTES]);
-	json_both(fields, report, "sent_bytes", process, PPBPF_TCP_SENT_BYTES,
+	json_both(fields, report, "sent_bytes", row, PPBPF_TCP_SENT_BYTES,
 		  PPBPF_UDP_SENT_BYTES);
-	json_both(fields, report, "recv_bytes", process, PPBPF_TCP_RECEIVED_BYTES,
+	json_both(fields, report, "recv_bytes", row, PPBPF_TCP_RECEIVED_BYTES,
 		  PPBPF_UDP_RECEIVED_BYTES);
 }
 
@@ -228,22 +236,23 @@ static bool is_in_contract(const struct metric *metric)
 
 /* The rest of the metric table: a new row of it appears here by itself. */
 static void json_table(struct fields *fields, const struct report *report,
-		       const struct process *process)
+		       const struct row *row)
 {
+	const struct process *process = row->process;
 	bool has_memory = process->memory_known || process->kthread || process->ended;
 	uint64_t values[PPBPF_VALUE_NR];
 
-	memcpy(values, process->values, sizeof(values));
-	cpu_parts(values[PPBPF_CPU_NS], process->values, process->kthread, &values[PPBPF_UTIME_NS],
-		  &values[PPBPF_STIME_NS]);
-	values[PPBPF_THREADS] = process->threads_peak;
+	memcpy(values, row->figures->values, sizeof(values));
+	cpu_parts(values[PPBPF_CPU_NS], row->figures->values, process->kthread,
+		  &values[PPBPF_UTIME_NS], &values[PPBPF_STIME_NS]);
+	values[PPBPF_THREADS] = row->figures->threads_peak;
 	for (size_t i = 0; i < metrics_count; i++) {
 		const struct metric *metric = &metrics[i];
 
 		if (metric->scope != METRIC_PROCESS || is_in_contract(metric))
 			continue;
-		if (metric->index == PPBPF_PEAK_RSS_BYTES && why_no_peak(report, process))
-			fields__null(fields, metric->json, why_no_peak(report, process));
+		if (metric->index == PPBPF_PEAK_RSS_BYTES && why_no_peak(report, row))
+			fields__null(fields, metric->json, why_no_peak(report, row));
 		else if (metric->kind == METRIC_GAUGE && !has_memory)
 			fields__null(fields, metric->json, "its memory was not read");
 		else
@@ -252,12 +261,13 @@ static void json_table(struct fields *fields, const struct report *report,
 }
 
 static void json_derived(struct fields *fields, const struct report *report,
-			 const struct process *process)
+			 const struct row *row)
 {
+	const struct process *process = row->process;
 	const char *why = why_null(report, METRIC_PROCESS, PPBPF_CPU_NS);
 	const char *why_empty = "it never waited for a CPU";
-	uint64_t presence = presence_ns(report, process);
-	const uint32_t *slots = process->run_queue_hist;
+	uint64_t presence = presence_ns(report, row);
+	const uint32_t *slots = row->figures->run_queue_hist;
 
 	if (!why && !presence)
 		why = "it was not there for a measurable time";
@@ -265,7 +275,7 @@ static void json_derived(struct fields *fields, const struct report *report,
 		fields__null(fields, "cpu_percent", why);
 	else
 		fields__number(fields, "cpu_percent",
-			       100.0 * process->values[PPBPF_CPU_NS] / presence, 3);
+			       100.0 * row->figures->values[PPBPF_CPU_NS] / presence, 3);
 	fields__bool(fields, "memory_peak_is_lower_bound", process->peak_is_bound);
 	fields__bool(fields, "followed", process->followed);
 	fields__bool(fields, "kernel_thread", process->kthread);
@@ -279,14 +289,17 @@ static void json_derived(struct fields *fields, const struct report *report,
 
 void json_processes(struct fields *fields, const struct report *report)
 {
+	struct process_figures room;
 	struct process *process;
 
 	fields__array_begin(fields, "processes");
 	for (process = tasks__first(report->tasks); process; process = process->next) {
+		const struct row row = { process, process__figures(process, &room) };
+
 		fields__object_begin(fields, NULL);
-		json_contract(fields, report, process);
-		json_table(fields, report, process);
-		json_derived(fields, report, process);
+		json_contract(fields, report, &row);
+		json_table(fields, report, &row);
+		json_derived(fields, report, &row);
 		fields__object_end(fields);
 	}
 	fields__array_end(fields);

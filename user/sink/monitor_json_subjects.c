@@ -114,7 +114,7 @@ static uint64_t memory_over_processes(const struct report *report, const struct 
 	struct process *process;
 
 	for (process = tasks__first(report->tasks); process; process = process->next) {
-		uint64_t value = process->values[metric->index];
+		uint64_t value = process__value(process, metric->index);
 
 		if (value > most)
 			most = value;

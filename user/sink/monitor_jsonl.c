@@ -68,10 +68,12 @@ static void json_changed(struct fields *fields, const struct report *report, dou
 
 	fields__array_begin(fields, "processes");
 	for (process = tasks__first(report->tasks); process; process = process->next) {
-		if (!memcmp(process->values, process->previous, sizeof(values)))
+		const struct process_figures *figures = process->figures;
+
+		if (!figures || !memcmp(figures->values, figures->previous, sizeof(values)))
 			continue;
 		for (size_t i = 0; i < PPBPF_SUMMED_NR; i++)
-			values[i] = process->values[i] - process->previous[i];
+			values[i] = figures->values[i] - figures->previous[i];
 		json_row(fields, report, process, values, seconds);
 	}
 	fields__array_end(fields);

@@ -148,7 +148,8 @@ static const struct process *busiest(const struct process_row *rows, size_t coun
 
 		if (process->ended || process->kthread || process->pid == (uint32_t)getpid())
 			continue;
-		if (!most || process->values[PPBPF_CPU_NS] > most->values[PPBPF_CPU_NS])
+		if (!most || process__value(process, PPBPF_CPU_NS) >
+				     process__value(most, PPBPF_CPU_NS))
 			most = process;
 	}
 	return most;

@@ -73,32 +73,25 @@ struct monitor_view *monitor_view__new(int fd, const char *sort, unsigned int to
 /* --- refreshed in place ------------------------------------------------------- */
 
 /* Each process's share of a CPU since the last frame, by the kernel's exact times. */
-static void measure_cpu(struct monitor_view *view, struct process_row *rows, size_t count)
+static int measure_cpu(struct monitor_view *view, struct process_row *rows, size_t count)
 {
+	struct hash *shown = hash__new();
+
+	if (!shown)
+		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		const struct process *process = rows[i].process;
-		uint64_t now = process->values[PPBPF_CPU_NS];
+		uint64_t now = process__value(process, PPBPF_CPU_NS);
 		void *before = hash__get(view->shown, process->tgid, process->start_boot_ns);
 		uint64_t ns = before ? now - ((uintptr_t)before - 1) : now;
 
 		rows[i].cpu_percent = view->seconds > 0 ? ns / view->seconds / 1e7 : NAN;
-		if (process->ended)
-			hash__remove(view->shown, process->tgid, process->start_boot_ns);
-		else
-			hash__set(view->shown, process->tgid, process->start_boot_ns,
-				  (void *)(uintptr_t)(now + 1));
+		hash__set(shown, process->tgid, process->start_boot_ns,
+			  (void *)(uintptr_t)(now + 1));
 	}
-}
-
-/* Those that are there. */
-static size_t keep_alive(struct process_row *rows, size_t count)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (!rows[i].process->ended && !rows[i].process->left)
-			rows[kept++] = rows[i];
-	return kept;
+	hash__free(view->shown);
+	view->shown = shown;
+	return 0;
 }
 
 static int print_processes(struct monitor_view *view, struct page *page,
@@ -109,18 +102,20 @@ static int print_processes(struct monitor_view *view, struct page *page,
 	};
 	/* one line for the heading, and the cursor is in the one below the last */
 	int room = view->term.height - page->lines - 2;
-	size_t top = view->top ? view->top : TOP, alive;
+	size_t top = view->top ? view->top : TOP;
 	struct process_row *rows;
 	int count = process_view__rows(&processes, &rows);
 
 	if (count < 0)
 		return count;
-	measure_cpu(view, rows, count);
-	alive = keep_alive(rows, count);
-	process_view__sort(&processes, rows, alive);
+	if (measure_cpu(view, rows, count)) {
+		free(rows);
+		return -ENOMEM;
+	}
+	process_view__sort(&processes, rows, count);
 	if (room < (int)top)
 		top = room < TOP_MIN ? TOP_MIN : room;
-	process_view__print(&processes, page, rows, alive, top);
+	process_view__print(&processes, page, rows, count, top);
 	free(rows);
 	return 0;
 }
