@@ -13,7 +13,6 @@
 #define FRAMES 256		/* functions; a kernel tells of 64 nested returns at most */
 #define REGION_FRAMES 32
 #define SPLIT_FRAMES 64
-#define SPLIT_TRIES 3
 
 const volatile bool cfg_followed_only;	/* time those that the monitor's programs follow */
 const volatile u32 cfg_always_timed;	/* the id of ppbpf's own function, to measure the cost */
@@ -165,32 +164,36 @@ static __always_inline struct func_thread *thread_of(struct task_struct *task, b
 	return thread;
 }
 
+/* Whether no switch came in between: then all of it is of one interval. */
+static __noinline bool split_try_here(struct ppbpf_split *out, struct task_struct *task,
+				      struct task_state *state)
+{
+	u32 seq = *(volatile u32 *)&state->seq;
+	struct interval interval;
+	u64 arrival;
+
+	barrier();
+	__builtin_memcpy(out, &state->split, sizeof(*out));
+	arrival = task->sched_info.last_arrival;
+	if (arrival > state->out) {
+		interval_measure(&interval, state, task, state->exec_runtime, arrival);
+		interval_add(out, &interval, state->reason, 0);
+	}
+	barrier();
+	return !(seq & 1) && seq == *(volatile u32 *)&state->seq;
+}
+
 /*
  * The thread's split up to its latest arrival on a CPU; what is since then is
  * on the CPU, and known by the clock. Without a clock of the run queue, which
- * cannot be read here: `life` and `on_cpu` are left to the caller.
+ * cannot be read here: `life` and `on_cpu` are left to the caller. No loop:
+ * see split_live().
  */
 static __always_inline void split_here(struct ppbpf_split *out, struct task_struct *task,
 				       struct task_state *state)
 {
-	struct interval interval;
-	u64 arrival;
-	u32 seq;
-
-	for (int i = 0; i < SPLIT_TRIES; i++) {
-		seq = *(volatile u32 *)&state->seq;
-		barrier();
-		__builtin_memcpy(out, &state->split, sizeof(*out));
-		arrival = task->sched_info.last_arrival;
-		if (arrival > state->out) {
-			interval_measure(&interval, state, task, state->exec_runtime, arrival);
-			interval_add(out, &interval, state->reason, 0);
-		}
-		barrier();
-		/* a switch in between: all of it is of another interval now */
-		if (!(seq & 1) && seq == *(volatile u32 *)&state->seq)
-			break;
-	}
+	if (!split_try_here(out, task, state) && !split_try_here(out, task, state))
+		split_try_here(out, task, state);
 }
 
 static __always_inline struct ppbpf_split *split_slot(struct task_struct *task, u32 at, bool create)

@@ -17,7 +17,9 @@ struct task_struct___throttled {
 
 /* before 6.2: plain counters instead of per-CPU ones */
 struct mm_rss_stat___old {
-	long count[4];
+	struct {
+		long counter;
+	} count[4];
 };
 struct mm_struct___old {
 	struct mm_rss_stat___old rss_stat;

@@ -51,26 +51,30 @@ static __always_inline u64 run_delay_live(struct task_struct *task, u64 now)
 	return queued && queued < now ? delay + now - queued : delay;
 }
 
-#define SPLIT_TRIES 3
+/* Whether no switch came in between: then the parts belong together. */
+static __noinline bool split_try(struct ppbpf_split *split, struct task_state *state,
+				 struct task_struct *task, u64 executed, u64 now)
+{
+	u32 seq = *(volatile u32 *)&state->seq;
+	struct interval interval;
 
+	barrier();
+	__builtin_memcpy(split, &state->split, sizeof(*split));
+	interval_measure(&interval, state, task, executed, now);
+	/* what a slice lost to interrupts is known when it has ended */
+	interval.ran = interval.slice;
+	interval_add(split, &interval, state->reason, 0);
+	barrier();
+	return !(seq & 1) && seq == *(volatile u32 *)&state->seq;
+}
+
+/* Not a loop: up to 6.2 the verifier refuses those that a compiler enters in the middle. */
 static __always_inline void split_live(struct ppbpf_split *split, struct task_state *state,
 				       struct task_struct *task, u64 executed, u64 now)
 {
-	struct interval interval;
-	u32 seq;
-
-	for (int i = 0; i < SPLIT_TRIES; i++) {
-		seq = *(volatile u32 *)&state->seq;
-		barrier();
-		__builtin_memcpy(split, &state->split, sizeof(*split));
-		interval_measure(&interval, state, task, executed, now);
-		/* what a slice lost to interrupts is known when it has ended */
-		interval.ran = interval.slice;
-		interval_add(split, &interval, state->reason, 0);
-		barrier();
-		if (!(seq & 1) && seq == *(volatile u32 *)&state->seq)
-			break;
-	}
+	if (!split_try(split, state, task, executed, now) &&
+	    !split_try(split, state, task, executed, now))
+		split_try(split, state, task, executed, now);
 }
 
 /* The totals so far, with the slice and the wait in progress, wherever those begin. */
