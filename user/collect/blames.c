@@ -55,19 +55,54 @@ static int add_blame_map(struct report *report, int fd)
 	return err;
 }
 
+struct blames {
+	const struct core_bpf *skel;
+	int cpus;
+	struct ppbpf_blame_cache *caches;	/* one a CPU */
+	/* The maps of all change with the caches' sequence numbers only: what they held at these. */
+	struct report_blame *rows;
+	size_t row_count;
+	uint64_t rows_at;
+	bool rows_known;
+};
+
+struct blames *blames__new(const struct core_bpf *skel)
+{
+	struct blames *b = calloc(1, sizeof(*b));
+	int cpus = libbpf_num_possible_cpus();
+
+	if (b && cpus > 0) {
+		b->skel = skel;
+		b->cpus = cpus;
+		b->caches = calloc(cpus, sizeof(*b->caches));
+	}
+	if (b && b->caches)
+		return b;
+	free(b);
+	return NULL;
+}
+
+void blames__free(struct blames *b)
+{
+	if (!b)
+		return;
+	free(b->caches);
+	free(b->rows);
+	free(b);
+}
+
 /* Each CPU's latest blames. `sum` of their sequence numbers; odd: one is being changed. */
-static int read_blame_caches(const struct core_bpf *skel, struct ppbpf_blame_cache *caches,
-			     int cpus, uint64_t *sum)
+static int read_caches(struct blames *b, uint64_t *sum)
 {
 	uint32_t zero = 0;
 
 	*sum = 0;
-	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.blame_caches), &zero, caches))
+	if (bpf_map_lookup_elem(bpf_map__fd(b->skel->maps.blame_caches), &zero, b->caches))
 		return -errno;
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		if (caches[cpu].seq & 1)
+	for (int cpu = 0; cpu < b->cpus; cpu++) {
+		if (b->caches[cpu].seq & 1)
 			return -EAGAIN;
-		*sum += caches[cpu].seq;
+		*sum += b->caches[cpu].seq;
 	}
 	return 0;
 }
@@ -88,46 +123,78 @@ static void merge_blames(struct report *report)
 	report->blame_count = kept;
 }
 
+static int add_rows(struct blames *b, struct report *report)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < b->row_count && !err; i++)
+		err = add_blame(report, b->rows[i].tgid, b->rows[i].comm, b->rows[i].ns);
+	return err;
+}
+
+/* The maps of all, whose rows are kept: after the caches' they are the report's last ones. */
+static int add_maps(struct blames *b, struct report *report, uint64_t seq)
+{
+	size_t before = report->blame_count;
+	struct report_blame *rows;
+	int err;
+
+	err = add_blame_map(report, bpf_map__fd(b->skel->maps.blames));
+	if (!err)
+		err = add_blame_map(report, bpf_map__fd(b->skel->maps.blames_by_name));
+	if (err)
+		return err;
+	b->row_count = report->blame_count - before;
+	rows = realloc(b->rows, (b->row_count + 1) * sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	if (b->row_count)
+		memcpy(rows, report->blames + before, b->row_count * sizeof(*rows));
+	b->rows = rows;
+	b->rows_at = seq;
+	b->rows_known = true;
+	return 0;
+}
+
 /*
  * One look. -EAGAIN: a blame moved from a CPU's own to the map of all
  * meanwhile, and may have been seen in both or in neither.
  */
-static int read_blames(const struct core_bpf *skel, struct report *report,
-		       struct ppbpf_blame_cache *caches, int cpus)
+static int read_blames(struct blames *b, struct report *report)
 {
 	const struct ppbpf_blame_slot *slot;
 	uint64_t before, after;
 	int err;
 
 	report->blame_count = 0;
-	err = read_blame_caches(skel, caches, cpus, &before);
-	for (int cpu = 0; cpu < cpus && !err; cpu++)
+	err = read_caches(b, &before);
+	for (int cpu = 0; cpu < b->cpus && !err; cpu++)
 		for (size_t i = 0; i < PPBPF_BLAME_SLOTS && !err; i++) {
-			slot = &caches[cpu].slots[i];
+			slot = &b->caches[cpu].slots[i];
 			if (slot->tgid)
 				err = add_blame(report, slot->tgid, slot->comm, slot->ns);
 		}
+	if (!err && b->rows_known && b->rows_at == before)
+		return add_rows(b, report);
+	b->rows_known = false;
 	if (!err)
-		err = add_blame_map(report, bpf_map__fd(skel->maps.blames));
+		err = add_maps(b, report, before);
 	if (!err)
-		err = add_blame_map(report, bpf_map__fd(skel->maps.blames_by_name));
-	if (!err)
-		err = read_blame_caches(skel, caches, cpus, &after);
+		err = read_caches(b, &after);
+	if (err || after != before)
+		b->rows_known = false;
 	return !err && after != before ? -EAGAIN : err;
 }
 
 #define BLAME_TRIES 8
 
-void blames__read(struct report *report, const struct core_bpf *skel)
+void blames__read(struct blames *b, struct report *report)
 {
-	int cpus = libbpf_num_possible_cpus();
-	struct ppbpf_blame_cache *caches = cpus > 0 ? calloc(cpus, sizeof(*caches)) : NULL;
 	struct process *process;
 
-	for (int i = 0; caches && i < BLAME_TRIES; i++)
-		if (read_blames(skel, report, caches, cpus) != -EAGAIN)
+	for (int i = 0; i < BLAME_TRIES; i++)
+		if (read_blames(b, report) != -EAGAIN)
 			break;
-	free(caches);
 	if (!report->blame_count)
 		return;
 	merge_blames(report);

@@ -33,6 +33,7 @@
 struct collector {
 	struct core_bpf *skel;
 	struct ring_buffer *ring;
+	struct blames *blames;		/* NULL until somebody asks */
 	struct bpf_link *seed;
 	struct bpf_link *snapshot;
 	struct tasks *tasks;		/* being fed, during a drain */
@@ -338,6 +339,7 @@ void collector__free(struct collector *c)
 	if (!c)
 		return;
 	ring_buffer__free(c->ring);
+	blames__free(c->blames);
 	bpf_link__destroy(c->snapshot);
 	bpf_link__destroy(c->seed);
 	core_bpf__destroy(c->skel);
@@ -635,7 +637,11 @@ static void name_blamed(struct collector *c, struct report *report)
 
 void collector__blames(struct collector *c, struct report *report)
 {
-	blames__read(report, c->skel);
+	if (!c->blames)
+		c->blames = blames__new(c->skel);
+	if (!c->blames)
+		return;
+	blames__read(c->blames, report);
 	name_blamed(c, report);
 }
 
