@@ -40,9 +40,12 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ NULL, 0, NULL, 0, "What is measured: SUITE, or -- COMMAND", 1 },
+	{ NULL, 0, NULL, 0, "What is measured: SUITE, -- COMMAND, or", 1 },
+	{ "pid", 'p', "N[,N...]", 0, "processes that run already", 1 },
 	{ "name", OPT_NAME, "NAME", 0, "what the benchmark of COMMAND or --pid is called", 1 },
 	{ "only", OPT_ONLY, "GLOB", 0, "just the suite's benchmarks of such names", 1 },
+	{ "function", OPT_FUNCTION, "GLOB[@MODULE]", 0, "each call of a function is an iteration", 1 },
+	{ "region", OPT_REGION, "NAME", 0, "each pass of a region marked with ppbpf_mark.h is one", 1 },
 	{ "init", OPT_INIT, "FILE", OPTION_ARG_OPTIONAL, "write a commented suite, to FILE or "
 	  "standard output, and end", 1 },
 	{ NULL, 0, NULL, 0, "Versions:", 2 },
@@ -56,6 +59,8 @@ static const struct argp_option options[] = {
 	  "they are undecided)", 3 },
 	{ "warmup", 'w', "N", 0, "runs of each before that, not counted (3)", 3 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0, "end a run after that, and all that it started", 3 },
+	{ "duration", 'd', "TIME", 0, "how long --pid is measured (10s)", 3 },
+	{ "window", OPT_WINDOW, "TIME", 0, "an iteration of --pid (1s)", 3 },
 	{ "user", OPT_USER, "NAME", 0, "run as NAME; -: as who called sudo", 3 },
 	{ "no-resources", OPT_NO_RESOURCES, NULL, 0, "times alone, without tracepoints", 3 },
 	{ "show-output", OPT_SHOW_OUTPUT, NULL, 0, "keep the output of what is run", 3 },
@@ -265,14 +270,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "SUITE.yaml\n-- COMMAND [ARG...]\n--against NAME=COMMAND --against NAME=COMMAND",
+	.args_doc = "SUITE.yaml\n-- COMMAND [ARG...]\n--against NAME=COMMAND --against NAME=COMMAND\n"
+		    "--pid N",
 	.doc = "Times benchmarks while the kernel watches: what each iteration took, on a CPU or "
 	       "waiting for what, what it used, and who disturbed it.\v"
 	       "Exit status: 0 success, 1 a benchmark failed or a regression was found, 2 usage, 3 "
 	       "this machine or privilege cannot do it, 4 an error.\n\n"
 	       "  ppbpf bench --init suite.yaml\n"
 	       "  sudo ppbpf bench suite.yaml --release v1.2.0\n"
-	       "  sudo ppbpf bench --against old=./a --against new=./b",
+	       "  sudo ppbpf bench --against old=./a --against new=./b\n"
+	       "  sudo ppbpf bench --pid 4242 --function 'parse*' --duration 30s",
 };
 
 static int write_file(const char *path, const struct ppbpf_result *result, int format,

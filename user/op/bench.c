@@ -16,6 +16,8 @@
 #include "collect/environment.h"
 #include "op/bench_compare.h"
 #include "op/bench_group.h"
+#include "op/bench_pids.h"
+#include "op/call_log.h"
 #include "op/clock.h"
 #include "op/descendants.h"
 #include "op/meter.h"
@@ -103,6 +105,8 @@ static int suite_of_command(struct bench *bench)
 		return out_of_memory(bench);
 	suite_benchmark__init(&b);
 	b.command.argv = (char **)command;
+	b.function = (char *)o->function;
+	b.region = (char *)o->region;
 	b.name = arena__strdup(&bench->suite->arena, o->name ? o->name : base_name(command[0]));
 	err = b.name ? suite__add(bench->suite, &b, NULL, 0) : -ENOMEM;
 	return err ? out_of_memory(bench) : 0;
@@ -214,6 +218,16 @@ static void warn_before(struct bench *bench)
 				   "load", e->governor);
 }
 
+/* Reasons that hold where there are regions or functions; those given before go first. */
+static int note_calls(struct bench *bench)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < bench->version_count && !err; i++)
+		err = call_log__note_missing(bench->report->versions[i]);
+	return err;
+}
+
 static int attach(struct bench *bench)
 {
 	const struct ppbpf_bench_options *o = bench->options;
@@ -238,6 +252,11 @@ static int attach(struct bench *bench)
 		err = meter__note_missing(s->meter, bench->report->versions[i]);
 	if (!err && lacks)
 		bench_report__warn(bench->report, "%s", lacks);
+	for (size_t i = 0; i < bench->suite->count && !err; i++)
+		if (bench->suite->benchmarks[i].region || bench->suite->benchmarks[i].function) {
+			err = note_calls(bench);
+			break;
+		}
 	environment__ticks(&bench->ticks);
 	bench->report->self.attach_ms = (clock_ns(CLOCK_MONOTONIC) - bench->entered) / 1e6;
 	bench->report->self.start_cpu_seconds = self_cost__cpu_seconds();
@@ -266,7 +285,7 @@ static int add_results(struct bench *bench, const struct suite_benchmark *b,
 		if (!result)
 			return out_of_memory(bench);
 		result->timestamp = unix_time();
-		result->kind = strdup("command");
+		result->kind = strdup(b->region ? "region" : b->function ? "function" : "command");
 		result->command = strdup(command_text(&bench->arena, &command));
 		result->threshold = b->threshold;
 		if (b->throughput_unit != THROUGHPUT_NONE)
@@ -356,6 +375,7 @@ static void finish(struct bench *bench)
 
 	note_steal(bench);
 	report->lost_exits = meter__lost(bench->session.meter);
+	report->lost_calls = bench->session.lost_calls;
 	self_cost__read(&report->self);
 	if (report->lost_exits)
 		bench_report__warn(report, "%llu exit records were lost: the runs that they belong to "
@@ -395,7 +415,7 @@ static int open_table(struct bench *bench)
 	int width = 0, extra = 0;
 	char title[256];
 
-	if (o->progress)
+	if (o->progress && !bench->session.progress)
 		bench->session.progress = bench_progress__new(STDERR_FILENO, bench->wanted);
 	if (!o->table)
 		return 0;
@@ -421,6 +441,43 @@ static int open_table(struct bench *bench)
 	return 0;
 }
 
+static int run_suite(struct bench *bench)
+{
+	int err = load_suite(bench);
+
+	if (!err)
+		err = attach(bench);
+	if (err)
+		return err;
+	warn_before(bench);
+	err = open_table(bench);
+	return err ? err : run_all(bench);
+}
+
+/* What runs already is one benchmark, told of at its end. */
+static int run_pids(struct bench *bench)
+{
+	struct bench_results *results = bench->report->versions[0];
+	struct bench_contender contender = { .results = results };
+	int err;
+
+	if (bench->options->progress)
+		bench->session.progress = bench_progress__new(STDERR_FILENO, 1);
+	environment__ticks(&bench->ticks);
+	err = bench_pids__run(bench);
+	results->interrupted = bench->session.stopped;
+	if (err || !results->count)
+		return err;
+	bench->suite = suite__new();
+	err = bench->suite ? open_table(bench) : out_of_memory(bench);
+	if (!err)
+		err = tell(bench, &contender);
+	if (!err && bench->session.stopped)
+		err = err__set(bench->err, ERR_INTERNAL, -EINTR,
+			       "interrupted: what was measured is kept");
+	return err;
+}
+
 static void measure(struct bench *bench)
 {
 	int err = check_options(bench);
@@ -430,16 +487,9 @@ static void measure(struct bench *bench)
 	if (!err)
 		err = make_versions(bench);
 	if (!err)
-		err = load_suite(bench);
-	if (!err)
-		err = attach(bench);
-	if (err)
-		return;
-	warn_before(bench);
-	err = open_table(bench);
-	if (!err)
-		err = run_all(bench);
-	finish(bench);
+		err = bench->options->pid_count ? run_pids(bench) : run_suite(bench);
+	if (bench->report->version_count && bench->session.meter)
+		finish(bench);
 }
 
 static void bench__close(struct bench *bench)
@@ -467,7 +517,8 @@ static void tell_failure(struct bench *bench)
 			err__set(bench->err, bench->session.failure, -EIO, "%s: %s%s",
 				 all->results[i].name, all->results[i].failure,
 				 failed > 1 ? ", and others failed" : "");
-			if (!bench->options->show_output)
+			if (bench->session.failure == ERR_INTERNAL &&
+			    !bench->options->show_output && !bench->options->pid_count)
 				err__hint(bench->err, "--show-output shows what it says");
 			return;
 		}

@@ -15,9 +15,11 @@
 #include "model/bench_runs.h"
 #include "model/compare.h"
 #include "op/bench_run.h"
+#include "op/call_log.h"
 #include "op/clock.h"
 #include "op/launch.h"
 #include "op/meter.h"
+#include "op/random.h"
 #include "op/stop.h"
 #include "sink/bench_progress.h"
 
@@ -29,15 +31,11 @@ struct bench_result *contender_result(const struct bench_contender *contender)
 	return &contender->results->results[contender->index];
 }
 
-/* splitmix64 */
-uint64_t session__random(struct bench_session *s, uint64_t below)
-{
-	uint64_t z = s->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return (z ^ (z >> 31)) % below;
-}
+/* What is emptied while a run lasts. */
+struct run_context {
+	struct meter *meter;
+	struct call_log *log;
+};
 
 static void fail(struct bench_session *s, struct bench_contender *c, enum err_cause cause,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -94,7 +92,7 @@ static bool run_helper(struct bench_session *s, struct bench_group *group, const
 {
 	struct launch_options options = base_options(s, group->b);
 	/* what setup has made is cleaned up when we are stopped, too */
-	struct bench_execution x = { .descendants = s->descendants, .ring_fd = -1,
+	struct bench_execution x = { .descendants = s->descendants, .ring_fds = { -1, -1 },
 				     .deaf = command == &group->b->cleanup };
 	struct bench_outcome outcome = { .status = -1 };
 	struct err e = { 0 };
@@ -184,18 +182,27 @@ static bool check_run(struct bench_session *s, struct bench_group *group,
 	return !contender_result(c)->failure;
 }
 
-/* One run with what belongs before and after it. `run` NULL: a warm-up. */
+static void drain(void *context)
+{
+	const struct run_context *rings = context;
+
+	meter__drain(rings->meter);
+	if (rings->log)
+		call_log__drain(rings->log);
+}
+
+/* One run with what belongs before and after it; what it owns is the caller's. */
 static int run_once(struct bench_session *s, struct bench_group *group, struct bench_contender *c,
 		    const char *which, struct bench_run *run, bool *went_well)
 {
+	struct run_context context = { s->meter, c->log };
 	struct bench_execution x = {
 		.launch = c->launch, .descendants = s->descendants,
 		.timeout_ns = group->b->timeout_ns ? group->b->timeout_ns : s->timeout_ns,
-		.want_output = group->b->output, .ring_fd = meter__ring_fd(s->meter),
-		.drain = meter__drain, .context = s->meter,
+		.want_output = group->b->output, .drain = drain, .context = &context,
+		.ring_fds = { meter__ring_fd(s->meter), c->log ? call_log__ring_fd(c->log) : -1 },
 	};
 	struct bench_outcome outcome = { .status = -1 };
-	struct bench_run unused;
 	int err;
 
 	*went_well = run_helper(s, group, "prepare", &group->b->prepare);
@@ -205,11 +212,10 @@ static int run_once(struct bench_session *s, struct bench_group *group, struct b
 	if (err)
 		return err;
 	bench_execution__run(&x, &outcome);
-	err = meter__end(s->meter, &outcome, run ? run : &unused);
-	if (run)
-		run->start = (outcome.begin_ns - s->begin_ns) / 1e9;
-	else
-		free(unused.blames);
+	err = meter__end(s->meter, &outcome, run);
+	if (c->log)
+		call_log__drain(c->log);
+	run->start = (outcome.begin_ns - s->begin_ns) / 1e9;
 	*went_well = check_run(s, group, c, &outcome, which);
 	buf__free(&outcome.output);
 	if (*went_well)
@@ -219,15 +225,20 @@ static int run_once(struct bench_session *s, struct bench_group *group, struct b
 
 static int warm_up(struct bench_session *s, struct bench_group *group, uint32_t count)
 {
+	struct bench_run run;
 	bool well = true;
 	char which[64];
 	int err = 0;
 
 	for (uint32_t i = 0; i < count && well && !err; i++)
 		for (size_t j = 0; j < group->count && well && !err; j++) {
+			bench_run__init(&run);
 			snprintf(which, sizeof(which), "warm-up run %u", i + 1);
 			bench_progress__run(s->progress, group->b->name, i, count, true);
-			err = run_once(s, group, &group->contenders[j], which, NULL, &well);
+			err = run_once(s, group, &group->contenders[j], which, &run, &well);
+			if (group->contenders[j].log)
+				call_log__mean(group->contenders[j].log, &run);
+			free(run.blames);
 		}
 	return err;
 }
@@ -238,11 +249,38 @@ static void shuffle(struct bench_session *s, size_t *order, size_t count)
 	for (size_t i = 0; i < count; i++)
 		order[i] = i;
 	for (size_t i = count; i > 1; i--) {
-		size_t j = session__random(s, i), kept = order[i - 1];
+		size_t j = random_below(&s->random, i), kept = order[i - 1];
 
 		order[i - 1] = order[j];
 		order[j] = kept;
 	}
+}
+
+static void note_peak(struct bench_contender *c, const struct bench_run *run)
+{
+	uint64_t peak = run->counts[BENCH_MEMORY_PEAK_BYTES];
+
+	if (peak != BENCH_UNKNOWN && peak > c->peak_bytes)
+		c->peak_bytes = peak;
+}
+
+/* The run's calls instead of the run: others' doings are known of the whole of it alone. */
+static bool take_calls(struct bench_session *s, struct bench_group *group,
+		       struct bench_contender *c, struct bench_run *run)
+{
+	uint64_t peak = run->counts[BENCH_MEMORY_PEAK_BYTES];
+	double start = run->start;
+
+	free(run->blames);
+	bench_run__init(run);
+	run->start = start;
+	run->counts[BENCH_MEMORY_PEAK_BYTES] = peak;
+	if (!call_log__mean(c->log, run))
+		return true;
+	fail(s, c, ERR_NOT_FOUND, "it never came through %s \"%s\"",
+	     group->b->region ? "region" : "function",
+	     group->b->region ? group->b->region : group->b->function);
+	return false;
 }
 
 static int iterate_once(struct bench_session *s, struct bench_group *group,
@@ -256,6 +294,9 @@ static int iterate_once(struct bench_session *s, struct bench_group *group,
 	snprintf(which, sizeof(which), "iteration %u", round + 1);
 	err = run_once(s, group, c, which, &run, well);
 	run.round = round;
+	note_peak(c, &run);
+	if (!err && *well && c->log)
+		*well = take_calls(s, group, c, &run);
 	if (!err && *well)
 		err = bench_result__add_run(contender_result(c), &run);
 	else
@@ -280,12 +321,38 @@ static int rounds(struct bench_session *s, struct bench_group *group, uint32_t f
 	return err;
 }
 
+/* Runs the program until it has made so many calls: each of them is an iteration. */
+static int iterate_calls(struct bench_session *s, struct bench_group *group, uint32_t wanted,
+			 uint32_t warmup)
+{
+	struct bench_contender *c = &group->contenders[0];
+	bool well = true;
+	int err = 0;
+
+	while (call_log__count(c->log) < wanted && well && !err) {
+		uint64_t before = call_log__count(c->log);
+		struct bench_run run;
+
+		bench_run__init(&run);
+		call_log__skip(c->log, warmup);
+		bench_progress__run(s->progress, group->b->name, before, wanted, false);
+		err = run_once(s, group, c, "its run", &run, &well);
+		note_peak(c, &run);
+		if (!err && well)
+			well = take_calls(s, group, c, &run);
+		free(run.blames);
+	}
+	return err;
+}
+
 /* All rounds: those that were asked for, or until the looks at the results have decided. */
-static int iterate(struct bench_session *s, struct bench_group *group)
+static int iterate(struct bench_session *s, struct bench_group *group, uint32_t warmup)
 {
 	uint32_t asked = s->iterations ? s->iterations : group->b->iterations, done = 0, next;
 	int err;
 
+	if (group->count == 1 && group->contenders[0].log)
+		return iterate_calls(s, group, asked ? asked : ITERATIONS, warmup);
 	if (asked || group->count == 1)
 		return rounds(s, group, 0, asked ? asked : ITERATIONS);
 	for (size_t i = 0; i < group->count; i++)
@@ -297,6 +364,29 @@ static int iterate(struct bench_session *s, struct bench_group *group)
 	} while (!err && !s->stopped && !failed(group) && compare_next_look(done) &&
 		 group->is_open(group->contenders, group->count, group->context));
 	return err;
+}
+
+/* What times the benchmark's region or function, where that is what it is about. */
+static bool prepare_log(struct bench_session *s, struct bench_group *group,
+			struct bench_contender *c)
+{
+	const struct suite_benchmark *b = group->b;
+	uint32_t asked = s->iterations ? s->iterations : b->iterations;
+	struct call_log_options options = {
+		.function = b->function, .region = b->region, .command = launch__path(c->launch),
+		.collector = meter__collector(s->meter), .begin_ns = s->begin_ns,
+		.seed = s->random, .limit = group->count == 1 ? asked : 0,
+	};
+	struct err e = { 0 };
+
+	if (!b->function && !b->region)
+		return true;
+	if (!options.collector)
+		fail(s, c, ERR_PERMISSION, "a %s is timed by the kernel's tracepoints, which "
+		     "cannot be had here", b->region ? "region" : "function");
+	else if (call_log__new(&c->log, &options, &e))
+		fail(s, c, e.cause, "%s%s%s", e.message, *e.hint ? "; " : "", e.hint);
+	return c->log;
 }
 
 static bool prepare_launches(struct bench_session *s, struct bench_group *group)
@@ -313,6 +403,8 @@ static bool prepare_launches(struct bench_session *s, struct bench_group *group)
 		if (launch__new(&c->launch, &options, &e)) {
 			fail(s, c, e.cause, "%s", e.message);
 			well = false;
+		} else {
+			well &= prepare_log(s, group, c);
 		}
 	}
 	return well;
@@ -351,7 +443,13 @@ static int conclude(struct bench_session *s, struct bench_group *group, struct b
 		result->iterations = result->run_count;
 		return 0;
 	}
-	err = bench_result__summarize(result, per_iteration(group->b));
+	err = c->log && group->count == 1 ? call_log__fill(c->log, result) : 0;
+	if (!err)
+		err = bench_result__summarize(result, per_iteration(group->b));
+	if (c->log && c->peak_bytes > 0)
+		result->memory_peak_bytes = c->peak_bytes;
+	if (c->log)
+		s->lost_calls += call_log__lost(c->log);
 	if (!err)
 		err = bench_result__mark_outliers(result);
 	if (!err)
@@ -376,15 +474,18 @@ int bench_group__run(struct bench_session *s, struct bench_group *group, struct 
 	for (size_t i = 0; i < group->count; i++)
 		contender_result(&group->contenders[i])->warmup = warmup;
 	if (prepare_launches(s, group) && run_helper(s, group, "setup", &group->b->setup)) {
-		err = warm_up(s, group, warmup);
+		if (group->count > 1 || !group->contenders[0].log)
+			err = warm_up(s, group, warmup);
 		if (!err && !s->stopped && !failed(group))
-			err = iterate(s, group);
+			err = iterate(s, group, warmup);
 	}
 	run_helper(s, group, "cleanup", &group->b->cleanup);
 	fail_others(s, group);
 	for (size_t i = 0; i < group->count; i++) {
 		if (!err)
 			err = conclude(s, group, &group->contenders[i]);
+		call_log__free(group->contenders[i].log);
+		group->contenders[i].log = NULL;
 		launch__free(group->contenders[i].launch);
 		group->contenders[i].launch = NULL;
 	}

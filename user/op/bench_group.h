@@ -15,6 +15,7 @@
 #include "model/suite.h"
 
 struct bench_progress;
+struct call_log;
 struct descendants;
 struct launch;
 struct meter;
@@ -31,6 +32,7 @@ struct bench_session {
 	int stdout_fd, stderr_fd;	/* of what is run; -1: /dev/null */
 	uint64_t begin_ns;		/* CLOCK_MONOTONIC */
 	uint64_t random;		/* state of the generator */
+	uint64_t lost_calls;
 	enum err_cause failure;		/* of the first benchmark that failed */
 	bool stopped;
 };
@@ -40,6 +42,8 @@ struct bench_contender {
 	size_t index;			/* its result in there */
 	char *const *argv;
 	struct launch *launch;
+	struct call_log *log;		/* of its region or function; NULL: its runs are iterations */
+	double peak_bytes;		/* of memory, over its runs; 0: not known */
 	bool left_told;			/* that it leaves processes behind */
 };
 
@@ -62,8 +66,5 @@ struct bench_result *contender_result(const struct bench_contender *contender);
  * is for what ends the session. 0 or negative errno.
  */
 int bench_group__run(struct bench_session *s, struct bench_group *group, struct err *e);
-
-/* Uniform in [0, below). */
-uint64_t session__random(struct bench_session *s, uint64_t below);
 
 #endif

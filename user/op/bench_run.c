@@ -20,7 +20,7 @@
 #define TERM_PATIENCE_MS 1000
 #define DRAIN_EVERY NSEC_PER_SEC
 
-enum { FD_CHILD, FD_STOP, FD_RING, FD_OUTPUT, FD_NR };
+enum { FD_CHILD, FD_STOP, FD_TASKS, FD_CALLS, FD_OUTPUT, FD_NR };
 
 /* Takes what there is; the beginning is kept. What read(2) says. */
 static ssize_t read_output(int fd, struct buf *output)
@@ -41,7 +41,8 @@ static void watch(const struct bench_execution *x, struct bench_outcome *o, int 
 	struct pollfd fds[FD_NR] = {
 		[FD_CHILD] = { .fd = child_fd, .events = POLLIN },
 		[FD_STOP] = { .fd = x->deaf ? -1 : stop__fd(), .events = POLLIN },
-		[FD_RING] = { .fd = x->ring_fd, .events = POLLIN },
+		[FD_TASKS] = { .fd = x->ring_fds[0], .events = POLLIN },
+		[FD_CALLS] = { .fd = x->ring_fds[1], .events = POLLIN },
 		[FD_OUTPUT] = { .fd = output_fd, .events = POLLIN },
 	};
 	uint64_t deadline = x->timeout_ns ? o->begin_ns + x->timeout_ns : UINT64_MAX;

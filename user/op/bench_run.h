@@ -37,8 +37,8 @@ struct bench_execution {
 	uint64_t timeout_ns;		/* 0: none */
 	bool want_output;
 	bool deaf;			/* goes on when the user wants us to end */
-	/* Called when the ring buffer fills up, and now and then; may be NULL. */
-	int ring_fd;			/* -1: none */
+	/* Called when one of the ring buffers fills up, and now and then; may be NULL. */
+	int ring_fds[2];		/* -1: none */
 	void (*drain)(void *context);
 	void *context;
 };

@@ -201,6 +201,11 @@ void launch__free(struct launch *launch)
 	free(launch);
 }
 
+const char *launch__path(const struct launch *launch)
+{
+	return launch->path;
+}
+
 void launch__set_stdout(struct launch *launch, int fd)
 {
 	launch->stdout_fd = fd;

@@ -31,6 +31,9 @@ void launch__free(struct launch *launch);
  */
 pid_t launch__start(struct launch *launch);
 
+/* Where its program was found. */
+const char *launch__path(const struct launch *launch);
+
 /* For this start and those after it; -1: /dev/null. */
 void launch__set_stdout(struct launch *launch, int fd);
 

@@ -34,6 +34,8 @@ struct meter {
 	struct hash *blamed;		/* tgid, name's hash -> nanoseconds + 1 that are told already */
 	uint64_t unblamed_ns;		/* waits of runs that were too short to ask */
 	struct value perf_before[PERF_VALUE_NR];
+	struct tasks_totals before;	/* of a window */
+	uint64_t window_ns;		/* when it began */
 	uint64_t own_peak_bytes;	/* a run without memory of its own has ours */
 	char why[1200];
 };
@@ -89,7 +91,7 @@ int meter__note_missing(struct meter *m, struct bench_results *results)
 	return 0;
 }
 
-static int attach(struct meter *m, struct err *why)
+static int attach(struct meter *m, const pid_t *pids, size_t count, struct err *why)
 {
 	struct collector_config config = {
 		.mode = PPBPF_TARGET_PIDS, .children = true, .network = true,
@@ -99,43 +101,69 @@ static int attach(struct meter *m, struct err *why)
 	if (!err)
 		err = collector__new(&m->collector, &config, &m->features, m->report, why);
 	if (!err)
-		err = collector__seed(m->collector, NULL, 0, why);
-	if (err >= 0)
+		err = collector__seed(m->collector, pids, count, why);
+	if (err >= 0 && !count)
 		err = collector__follow_children(m->collector, true);
-	if (err) {
-		err__set(why, ERR_INTERNAL, err, "following what is run failed: %s",
-			 strerror(-err));
-		collector__free(m->collector);
-		m->collector = NULL;
-	}
+	else if (!err)
+		err = err__set(why, ERR_NOT_FOUND, -ESRCH,
+			       "the processes ended before they could be followed");
+	if (err >= 0)
+		return 0;
+	err__set(why, ERR_INTERNAL, err, "following what is run failed: %s", strerror(-err));
+	collector__free(m->collector);
+	m->collector = NULL;
 	return err;
+}
+
+static struct meter *make(bool resources)
+{
+	struct meter *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->resources = resources;
+	m->report = report__new();
+	m->blamed = hash__new();
+	if (m->report && m->blamed)
+		return m;
+	meter__free(m);
+	return NULL;
 }
 
 int meter__new(struct meter **out, bool resources, struct bench_results *results,
 	       const char **why, struct err *e)
 {
-	struct meter *m = calloc(1, sizeof(*m));
+	struct meter *m = make(resources);
 	struct err lack = { 0 };
 
 	*out = m;
 	*why = NULL;
-	if (m) {
-		m->resources = resources;
-		m->report = report__new();
-		m->blamed = hash__new();
-	}
-	if (!m || !m->report || !m->blamed) {
-		meter__free(m);
-		*out = NULL;
+	if (!m)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
-	}
-	if (resources && attach(m, &lack)) {
+	if (resources && attach(m, NULL, 0, &lack)) {
 		snprintf(m->why, sizeof(m->why), "only times, CPU and faults are known: %s%s%s",
 			 lack.message, *lack.hint ? "; " : "", lack.hint);
 		*why = m->why;
 	}
 	if (resources && m->features.have[FEATURE_PMU])
 		m->perf = perf__new_children();
+	return meter__note_missing(m, results);
+}
+
+int meter__new_pids(struct meter **out, const pid_t *pids, size_t count,
+		    struct bench_results *results, struct err *e)
+{
+	struct meter *m = make(true);
+	int err;
+
+	*out = m;
+	if (!m)
+		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	err = attach(m, pids, count, e);
+	if (err)
+		return err;
+	if (m->features.have[FEATURE_PMU])
+		m->perf = perf__new(pids, count);
 	return meter__note_missing(m, results);
 }
 
@@ -372,6 +400,70 @@ int meter__end(struct meter *m, const struct bench_outcome *o, struct bench_run 
 	else
 		fill_from_usage(m, o, run);
 	return 0;
+}
+
+int meter__window_begin(struct meter *m)
+{
+	int err;
+
+	m->tasks = tasks__new(clock_ns(CLOCK_BOOTTIME));
+	if (!m->tasks)
+		return -ENOMEM;
+	err = collector__snapshot(m->collector, m->tasks, SNAPSHOT_FULL);
+	m->before = *tasks__totals(m->tasks);
+	m->window_ns = clock_ns(CLOCK_MONOTONIC);
+	if (m->perf)
+		perf__read(m->perf, m->perf_before);
+	return err;
+}
+
+/* An estimate of what is in progress may have been taken back in part. */
+static void subtract(uint64_t *from, const uint64_t *before, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		from[i] = from[i] > before[i] ? from[i] - before[i] : 0;
+}
+
+int meter__window_end(struct meter *m, struct bench_run *run)
+{
+	struct value perf[PERF_VALUE_NR] = { { 0 } };
+	struct tasks_totals now, grown;
+	uint64_t end, user, kernel;
+	int err;
+
+	err = collector__drain(m->collector, m->tasks);
+	if (err >= 0)
+		err = collector__snapshot(m->collector, m->tasks, SNAPSHOT_FULL);
+	if (err < 0)
+		return err;
+	end = clock_ns(CLOCK_MONOTONIC);
+	now = grown = *tasks__totals(m->tasks);
+	subtract(grown.values, m->before.values, PPBPF_SUMMED_NR);
+	subtract((uint64_t *)&grown.split, (uint64_t *)&m->before.split,
+		 sizeof(grown.split) / sizeof(uint64_t));
+	bench_run__init(run);
+	cpu_scale(grown.split.on_cpu, grown.values[PPBPF_UTIME_NS], grown.values[PPBPF_STIME_NS],
+		  &user, &kernel);
+	bench_run__set_split(run, end - m->window_ns, &grown.split, user, kernel);
+	if (!m->features.have[FEATURE_QUOTA_CLOCK])
+		run->ms[BENCH_THROTTLED] = NAN;
+	fill_counts(m, &grown, run);
+	run->counts[BENCH_PROCESSES] = now.processes_alive;
+	run->counts[BENCH_MEMORY_PEAK_BYTES] = now.resident_bytes;
+	fill_blames(m, run, grown.split.run_queue);
+	if (m->perf) {
+		fill_perf(m, run);
+		perf__read(m->perf, perf);
+		memcpy(m->perf_before, perf, sizeof(perf));
+	}
+	m->before = now;
+	m->window_ns = end;
+	return 0;
+}
+
+bool meter__any_alive(const struct meter *m)
+{
+	return tasks__totals(m->tasks)->processes_alive > 0;
 }
 
 void meter__pause(struct meter *m, bool pause)

@@ -7,7 +7,9 @@
 #define PPBPF_OP_METER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct bench_outcome;
 struct bench_results;
@@ -22,6 +24,10 @@ struct meter;
  */
 int meter__new(struct meter **out, bool resources, struct bench_results *results,
 	       const char **why, struct err *e);
+
+/* Of processes that run already, in windows; without tracepoints that is an error. */
+int meter__new_pids(struct meter **out, const pid_t *pids, size_t count,
+		    struct bench_results *results, struct err *e);
 void meter__free(struct meter *m);
 
 /* The same reasons, for the results of one more version. 0 or -ENOMEM. */
@@ -30,6 +36,14 @@ int meter__note_missing(struct meter *m, struct bench_results *results);
 /* Around each run. The end fills everything but start, round and outlier. 0 or negative errno. */
 int meter__begin(struct meter *m);
 int meter__end(struct meter *m, const struct bench_outcome *outcome, struct bench_run *run);
+
+/*
+ * What the processes, and those that they have started, used in a window: from its begin
+ * to its end, which the next one begins with. 0 or negative errno.
+ */
+int meter__window_begin(struct meter *m);
+int meter__window_end(struct meter *m, struct bench_run *run);
+bool meter__any_alive(const struct meter *m);
 
 /* Commands that are not measured are not followed either. */
 void meter__pause(struct meter *m, bool pause);

@@ -271,7 +271,7 @@ static void print_mark(struct page *page, bool failed)
 int bench_table__result(struct bench_table *table, const struct bench_result *result,
 			const char *release)
 {
-	struct buf name = BUF_INIT;
+	struct buf name = BUF_INIT, failure = BUF_INIT;
 	struct page page;
 
 	page__init(&page, &table->term);
@@ -282,9 +282,9 @@ int bench_table__result(struct bench_table *table, const struct bench_result *re
 	page__column(&page, buf__str(&name), -table->name_width);
 	buf__free(&name);
 	if (result->failure) {
-		page__text(&page, "  ");
-		page__words(&page, MARK + 2, "failed: ");
-		page__words(&page, MARK + 2, result->failure);
+		buf__printf(&failure, "  failed: %s", result->failure);
+		page__words(&page, MARK + 2, buf__str(&failure));
+		buf__free(&failure);
 		page__end_line(&page);
 	} else {
 		print_numbers(table, &page, result);
