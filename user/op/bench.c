@@ -367,6 +367,23 @@ static void note_steal(struct bench *bench)
 			100.0 * (now.stolen - bench->ticks.stolen) / (now.all - bench->ticks.all);
 }
 
+static void note_failures(struct bench_results *results)
+{
+	static const char *const paths[] = {
+		"duration_ms", "avg_time_ms", "median_time_ms", "min_time_ms", "max_time_ms",
+		"std_dev_ms", "throughput_ops_sec", "memory_peak_mb", "memory_peak_bytes",
+		"cpu_avg_percent",
+	};
+	bool failed = false;
+
+	for (size_t i = 0; i < results->count; i++)
+		failed |= results->results[i].failure != NULL;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && failed; i++)
+		bench_results__missing(results, paths[i], "a benchmark that failed has none: see "
+				       "its metadata.failure");
+	bench_results__missing(results, "std_dev_ms", "it takes two iterations at least");
+}
+
 /* Results are saved after an error, too: what was measured is worth having. */
 static void finish(struct bench *bench)
 {
@@ -381,6 +398,8 @@ static void finish(struct bench *bench)
 		bench_report__warn(report, "%llu exit records were lost: the runs that they belong to "
 				   "lack what these processes used",
 				   (unsigned long long)report->lost_exits);
+	for (size_t i = 0; i < report->version_count; i++)
+		note_failures(report->versions[i]);
 	for (size_t i = 0; i < report->version_count; i++)
 		if (report->versions[i]->count)
 			results_file__save(report->versions[i], report->output_dir, bench->err);

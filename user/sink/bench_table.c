@@ -312,9 +312,11 @@ static void print_cost(struct page *page, const struct bench_report *report)
 	double cpu = self->user_seconds + self->system_seconds;
 	char lost[UNITS_TEXT], time[UNITS_TEXT], memory[UNITS_TEXT];
 
-	if (report->lost_exits + report->lost_calls)
-		page__text(page, "lost: %s exit records or calls",
-			   format_count(lost, report->lost_exits + report->lost_calls));
+	if (report->lost_exits)
+		page__text(page, "lost: %s exit records", format_count(lost, report->lost_exits));
+	else if (report->lost_calls)
+		page__text(page, "lost: %s calls, not seen whole",
+			   format_count(lost, report->lost_calls));
 	else
 		page__text(page, "nothing lost");
 	page__dot(page);
