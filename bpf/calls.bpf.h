@@ -174,7 +174,7 @@ static __noinline bool split_try_here(struct ppbpf_split *out, struct task_struc
 
 	barrier();
 	__builtin_memcpy(out, &state->split, sizeof(*out));
-	arrival = task->sched_info.last_arrival;
+	arrival = sched_last_arrival(task);
 	if (arrival > state->out) {
 		interval_measure(&interval, state, task, state->exec_runtime, arrival);
 		interval_add(out, &interval, state->reason, 0);

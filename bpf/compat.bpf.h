@@ -81,6 +81,38 @@ static __always_inline u32 task_state_bits(struct task_struct *task)
 	return ((struct task_struct___state *)task)->state;
 }
 
+/* A field of an account that a kernel may be built without: CONFIG_SCHED_INFO... */
+#define SCHED_INFO(field_)							\
+	static __always_inline u64 sched_##field_(struct task_struct *task)	\
+	{									\
+		return bpf_core_field_exists(task->sched_info.field_) ?		\
+			       task->sched_info.field_ : 0;			\
+	}
+
+SCHED_INFO(pcount)
+SCHED_INFO(run_delay)
+SCHED_INFO(last_arrival)
+SCHED_INFO(last_queued)
+
+static __always_inline bool have_sched_info(void)
+{
+	struct task_struct *task = 0;
+
+	return bpf_core_field_exists(task->sched_info.run_delay);
+}
+
+/* ...and CONFIG_TASK_IO_ACCOUNTING. */
+#define TASK_IO(field_)								\
+	static __always_inline u64 io_##field_(struct task_struct *task)	\
+	{									\
+		return bpf_core_field_exists(task->ioac.field_) ?		\
+			       task->ioac.field_ : 0;				\
+	}
+
+TASK_IO(read_bytes)
+TASK_IO(write_bytes)
+TASK_IO(cancelled_write_bytes)
+
 /*
  * Whether a quota's throttling took this task off its CPU. Up to 6.17 a whole
  * group run queue was taken away at once and tasks do not know: there the

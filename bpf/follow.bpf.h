@@ -46,7 +46,7 @@ static __always_inline u64 cpu_time_live(struct task_struct *task, u64 now)
 
 static __always_inline u64 run_delay_live(struct task_struct *task, u64 now)
 {
-	u64 queued = task->sched_info.last_queued, delay = task->sched_info.run_delay;
+	u64 queued = sched_last_queued(task), delay = sched_run_delay(task);
 
 	return queued && queued < now ? delay + now - queued : delay;
 }
@@ -83,7 +83,7 @@ static __always_inline u64 record_live(struct ppbpf_task *out, struct task_struc
 	u64 executed = cpu_time_live(task, now);
 
 	out->values[PPBPF_CPU_NS] += executed - task->se.sum_exec_runtime;
-	out->values[PPBPF_RUN_DELAY_NS] += run_delay_live(task, now) - task->sched_info.run_delay;
+	out->values[PPBPF_RUN_DELAY_NS] += run_delay_live(task, now) - sched_run_delay(task);
 	return executed;
 }
 
@@ -107,14 +107,14 @@ static __always_inline void follow_now(struct task_struct *task, struct task_sta
 	u64 now = sched_clock_estimate();
 	u32 bits = task_state_bits(task);
 
-	state->run_delay = task->sched_info.run_delay;
+	state->run_delay = sched_run_delay(task);
 	state->out_cpu = task->thread_info.cpu;
 	if (task->on_cpu) {
 		state->flags |= STATE_SEEDED_ON_CPU;
 		state->reason = PPBPF_REASON_OTHER;
-	} else if (!bits || task->sched_info.last_queued) {
+	} else if (!bits || sched_last_queued(task)) {
 		/* the part of the wait before now is not ours: it is added at the arrival */
-		state->run_delay += now - task->sched_info.last_queued;
+		state->run_delay += now - sched_last_queued(task);
 		state->reason = PPBPF_REASON_RUN_QUEUE;
 	} else {
 		state->reason = wait_reason(task, bits);

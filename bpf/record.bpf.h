@@ -118,16 +118,16 @@ static __always_inline void record_totals(u64 *values, struct task_struct *task)
 	values[PPBPF_CPU_NS] = task->se.sum_exec_runtime;
 	values[PPBPF_UTIME_NS] = task->utime;
 	values[PPBPF_STIME_NS] = task->stime;
-	values[PPBPF_RUN_DELAY_NS] = task->sched_info.run_delay;
+	values[PPBPF_RUN_DELAY_NS] = sched_run_delay(task);
 	values[PPBPF_VOLUNTARY_SWITCHES] = task->nvcsw;
 	values[PPBPF_INVOLUNTARY_SWITCHES] = task->nivcsw;
 	values[PPBPF_MIGRATIONS] = task->se.nr_migrations;
-	values[PPBPF_TIMESLICES] = task->sched_info.pcount;
+	values[PPBPF_TIMESLICES] = sched_pcount(task);
 	values[PPBPF_MINOR_FAULTS] = task->min_flt;
 	values[PPBPF_MAJOR_FAULTS] = task->maj_flt;
-	values[PPBPF_READ_BYTES] = task->ioac.read_bytes;
-	values[PPBPF_WRITE_BYTES] = task->ioac.write_bytes;
-	values[PPBPF_CANCELLED_WRITE_BYTES] = task->ioac.cancelled_write_bytes;
+	values[PPBPF_READ_BYTES] = io_read_bytes(task);
+	values[PPBPF_WRITE_BYTES] = io_write_bytes(task);
+	values[PPBPF_CANCELLED_WRITE_BYTES] = io_cancelled_write_bytes(task);
 }
 
 /* What every record holds. A followed task's totals begin when it was first followed. */

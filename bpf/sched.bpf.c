@@ -132,7 +132,7 @@ static __always_inline void followed_out(struct task_state *state, struct task_s
 	state->out = now;
 	state->out_cpu = bpf_get_smp_processor_id();
 	state->exec_runtime = prev->se.sum_exec_runtime;
-	state->run_delay = prev->sched_info.run_delay;
+	state->run_delay = sched_run_delay(prev);
 	state->reason = reason;
 	barrier();
 	state->seq++;
@@ -208,8 +208,8 @@ int sched_switch(u64 *ctx)
 	state = state_create(prev);
 	if (!state)
 		goto idle;
-	delay = prev->sched_info.run_delay;
-	if (state->flags & STATE_SEEN) {
+	delay = sched_run_delay(prev);
+	if (have_sched_info() && state->flags & STATE_SEEN) {
 		slot = log2_slot(delay - state->run_delay, PPBPF_RQ_SLOTS);
 		if (slot < PPBPF_RQ_SLOTS)
 			state->run_queue_hist[slot]++;

@@ -48,13 +48,18 @@ static __always_inline u64 throttled_since(struct task_state *state, u64 waited,
 static __always_inline void interval_measure(struct interval *interval, struct task_state *state,
 					     struct task_struct *task, u64 executed, u64 now)
 {
-	u64 arrival = task->sched_info.last_arrival;
-	u64 queued = task->sched_info.last_queued;
+	u64 arrival = sched_last_arrival(task);
+	u64 queued = sched_last_queued(task);
 
-	interval->waited = task->sched_info.run_delay - state->run_delay;
+	interval->waited = sched_run_delay(task) - state->run_delay;
 	if (state->flags & STATE_SEEDED_ON_CPU) {
 		arrival = state->out;
 		interval->waited = 0;
+	} else if (!have_sched_info()) {
+		/* when it came on its CPU is told by what it ran; waits look blocked */
+		arrival = now - (executed - state->exec_runtime);
+		if (arrival > now || arrival < state->out)
+			arrival = state->out;
 	} else if (arrival <= state->out) {
 		arrival = now;
 		if (queued && queued < now)

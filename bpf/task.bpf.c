@@ -17,7 +17,7 @@ struct {
 
 static __always_inline bool unchanged(struct task_struct *task, struct task_state *state)
 {
-	return state && !snapshot.all && !task->on_cpu && !task->sched_info.last_queued &&
+	return state && !snapshot.all && !task->on_cpu && !sched_last_queued(task) &&
 	       !(state->flags & PPBPF_TASK_FOLLOWED) &&
 	       state->snapshot_runtime == task->se.sum_exec_runtime;
 }
@@ -44,7 +44,7 @@ int task_snapshot(struct bpf_iter__task *ctx)
 		return 0;
 	__builtin_memset(&record->task, 0, sizeof(record->task));
 	record_task(&record->task, task, state);
-	if (task->on_cpu || task->sched_info.last_queued ||
+	if (task->on_cpu || sched_last_queued(task) ||
 	    (state && state->flags & PPBPF_TASK_FOLLOWED)) {
 		now = sched_clock_estimate();
 		executed = record_live(&record->task, task, now);
@@ -187,7 +187,7 @@ int task_seed(struct bpf_iter__task *ctx)
 		return 0;
 	state_name(state, task);
 	if (!(state->flags & STATE_SEEN)) {
-		state->run_delay = task->sched_info.run_delay;
+		state->run_delay = sched_run_delay(task);
 		state->flags |= STATE_SEEN;
 	}
 	if (!following() || task->exit_state)

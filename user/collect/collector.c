@@ -161,11 +161,12 @@ static bool wanted(const struct collector_config *config, const struct features 
 static int open_and_load(struct collector *c, const struct collector_config *config,
 			 const struct features *features, bool *leave_out)
 {
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = features__btf_path());
 	struct bpf_program *program;
 	int err;
 
 	refused[0] = '\0';
-	c->skel = core_bpf__open();
+	c->skel = core_bpf__open_opts(&open);
 	if (!c->skel)
 		return -errno;
 	err = configure(c->skel, config, features);

@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@ static const struct {
 	[FEATURE_SOCK_LENGTH] = { "socket tracepoints", "network bytes by process" },
 	[FEATURE_TCP_STATE] = { "TCP state tracepoint", "connections opened and accepted" },
 	[FEATURE_BLOCK] = { "block tracepoints", "operations and latencies by device" },
+	[FEATURE_SCHED_INFO] = { "scheduler's delays",
+				 "waits for a CPU, and what tasks are blocked by" },
 	[FEATURE_TASK_IO] = { "I/O accounting", "disk bytes charged to who dirtied them" },
 	[FEATURE_QUOTA_CLOCK] = { "clock of throttled time",
 				  "throttling by a quota told from waiting for a CPU" },
@@ -137,9 +140,14 @@ static void probe_btf(struct features *f, const struct btf *btf)
 	    !tracepoint_takes(btf, "block_rq_complete", 0, "request"))
 		lacks(f, FEATURE_BLOCK, "no block_rq_issue tracepoint that names the request alone: "
 		      "Linux 5.11 or later has it");
+	if (!struct_has(btf, "sched_info", "run_delay"))
+		lacks(f, FEATURE_SCHED_INFO, "the kernel was built without CONFIG_SCHED_INFO "
+		      "(CONFIG_SCHEDSTATS or CONFIG_TASK_DELAY_ACCT brings it)");
 	if (!struct_has(btf, "task_io_accounting", "write_bytes"))
 		lacks(f, FEATURE_TASK_IO, "the kernel was built without CONFIG_TASK_IO_ACCOUNTING");
-	if (!struct_has(btf, "cfs_rq", "throttled_clock_self_time"))
+	if (!f->have[FEATURE_SCHED_INFO])
+		lacks(f, FEATURE_QUOTA_CLOCK, f->why[FEATURE_SCHED_INFO]);
+	else if (!struct_has(btf, "cfs_rq", "throttled_clock_self_time"))
 		lacks(f, FEATURE_QUOTA_CLOCK, "no clock of throttled time: Linux 6.6 or later with "
 		      "CONFIG_CFS_BANDWIDTH has it; throttling counts as run queue");
 	if (!tracepoint_proto(btf, "mm_vmscan_direct_reclaim_begin"))
@@ -230,11 +238,26 @@ static void lacks_all_bpf(struct features *f, const char *why)
 {
 	static const enum feature by_bpf[] = {
 		FEATURE_BPF, FEATURE_SOCK_LENGTH, FEATURE_TCP_STATE, FEATURE_BLOCK,
-		FEATURE_TASK_IO, FEATURE_QUOTA_CLOCK, FEATURE_RECLAIM, FEATURE_OOM,
+		FEATURE_SCHED_INFO, FEATURE_TASK_IO, FEATURE_QUOTA_CLOCK, FEATURE_RECLAIM,
+		FEATURE_OOM,
 	};
 
 	for (size_t i = 0; i < sizeof(by_bpf) / sizeof(by_bpf[0]); i++)
 		lacks(f, by_bpf[i], why);
+}
+
+const char *features__btf_path(void)
+{
+	const char *path = getenv("PPBPF_BTF");
+
+	return path && *path ? path : NULL;
+}
+
+static struct btf *kernel_btf(void)
+{
+	const char *path = features__btf_path();
+
+	return path ? btf__parse(path, NULL) : btf__load_vmlinux_btf();
 }
 
 int features__probe(struct features *f, struct err *e)
@@ -249,7 +272,12 @@ int features__probe(struct features *f, struct err *e)
 	probe_psi(f);
 	probe_pmu(f);
 	f->tickless = have_tickless_cpus();
-	btf = btf__load_vmlinux_btf();
+	btf = kernel_btf();
+	if (!btf && features__btf_path()) {
+		lacks_all_bpf(f, "PPBPF_BTF names no description of the kernel's types");
+		return err__set(e, ERR_USAGE, -EINVAL, "%s: %s", f->why[FEATURE_BPF],
+				features__btf_path());
+	}
 	if (!btf) {
 		lacks_all_bpf(f, "the kernel describes its types nowhere (no /sys/kernel/btf/vmlinux): "
 			      "it needs CONFIG_DEBUG_INFO_BTF");
@@ -275,7 +303,7 @@ int features__probe(struct features *f, struct err *e)
 
 int features__cgroup_subsys(const char *controller)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf = kernel_btf();
 	const struct btf_enum *value;
 	const struct btf_type *type;
 	char name[64];

@@ -27,6 +27,12 @@ struct features {
  */
 int features__probe(struct features *features, struct err *e);
 
+/*
+ * A file that describes the kernel's types instead of its own description: to
+ * see what a kernel without some of them would give. NULL: there is none.
+ */
+const char *features__btf_path(void);
+
 /* Index of a cgroup v1 controller in css_set.subsys[], by the kernel's enum; -ENOENT. */
 int features__cgroup_subsys(const char *controller);
 

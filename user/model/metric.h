@@ -130,6 +130,7 @@ enum feature {
 	FEATURE_SOCK_LENGTH,	/* sock_send_length, sock_recv_length: Linux 6.3 */
 	FEATURE_TCP_STATE,
 	FEATURE_BLOCK,
+	FEATURE_SCHED_INFO,	/* CONFIG_SCHED_INFO */
 	FEATURE_TASK_IO,	/* CONFIG_TASK_IO_ACCOUNTING */
 	FEATURE_QUOTA_CLOCK,	/* cfs_rq.throttled_clock_self_time: Linux 6.6 */
 	FEATURE_RECLAIM,

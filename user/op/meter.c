@@ -85,6 +85,10 @@ int meter__note_missing(struct meter *m, struct bench_results *results)
 			"runs.recv_bytes");
 	if (!f->have[FEATURE_TASK_IO])
 		MISSING(results, f->why[FEATURE_TASK_IO], "runs.read_bytes", "runs.write_bytes");
+	if (!f->have[FEATURE_SCHED_INFO])
+		MISSING(results, f->why[FEATURE_SCHED_INFO], "runs.time_split.run_queue_ms",
+			"runs.time_split.stolen_ms", "runs.time_split.blocked",
+			"runs.interference");
 	if (!f->have[FEATURE_QUOTA_CLOCK])
 		bench_results__missing(results, "runs.time_split.throttled_ms",
 				       f->why[FEATURE_QUOTA_CLOCK]);
@@ -366,6 +370,9 @@ static void fill_from_tasks(struct meter *m, const struct bench_outcome *o, stru
 	bench_run__set_split(run, o->wall_ns, &totals->split, user, kernel);
 	if (!m->features.have[FEATURE_QUOTA_CLOCK])
 		run->ms[BENCH_THROTTLED] = NAN;
+	for (int i = BENCH_RUN_QUEUE; i < BENCH_TIME_NR; i++)
+		if (!m->features.have[FEATURE_SCHED_INFO])
+			run->ms[i] = NAN;
 	fill_counts(m, totals, run);
 	fill_peak(m, run);
 	fill_blames(m, run, totals->split.run_queue);

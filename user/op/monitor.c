@@ -71,6 +71,21 @@ void ppbpf_monitor_stop(void)
 	stop__request();
 }
 
+/* Nobody's waits can be told from what he is blocked by: there is no split, nor blame. */
+static void forgo_waits(struct report *report, const char *why)
+{
+	static const char *const paths[] = {
+		"time_split.throttled_ms", "time_split.stolen_ms", "time_split.blocked",
+		"processes.time_split.throttled_ms", "processes.time_split.stolen_ms",
+		"processes.time_split.blocked", "processes.run_queue", "interference",
+		"scheduler.waits", "scheduler.run_queue_latency",
+	};
+
+	report->split_known = false;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		report__missing(report, paths[i], "%s", why);
+}
+
 static void note_missing(struct run *run)
 {
 	struct report *report = run->report;
@@ -79,6 +94,8 @@ static void note_missing(struct run *run)
 		if (report->wanted.on[i] && !run->features.have[metrics[i].needs])
 			report__missing(report, metrics[i].name, "%s",
 					run->features.why[metrics[i].needs]);
+	if (!run->features.have[FEATURE_SCHED_INFO])
+		forgo_waits(report, run->features.why[FEATURE_SCHED_INFO]);
 }
 
 static int check_options(struct run *run)

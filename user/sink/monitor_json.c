@@ -94,6 +94,7 @@ struct traffic {
 	const char *bytes[3];
 	uint64_t in, out;
 	bool known;
+	enum ppbpf_value metric;	/* that it is summed from */
 	int tracked;
 };
 
@@ -106,6 +107,8 @@ static void json_traffic(struct fields *fields, const struct report *report,
 	if (!report->tracked[traffic->tracked])
 		why = tracked_why_null(traffic->tracked);
 	else if (!traffic->known)
+		why = metric_why_null(report, metric_of(METRIC_PROCESS, traffic->metric));
+	if (!why && !traffic->known)
 		why = "this kernel or privilege does not tell it";
 	fields__object_begin(fields, traffic->key);
 	if (why)
@@ -122,13 +125,14 @@ static void json_resource_usage(struct fields *fields, const struct report *repo
 		.key = "disk_io", .mb = { "read_mb", "write_mb", "total_mb" },
 		.bytes = { "read_bytes", "written_bytes", "total_bytes" },
 		.in = report->disk_read_bytes, .out = report->disk_written_bytes,
-		.known = report->disk_known, .tracked = DISK,
+		.known = report->disk_known, .metric = PPBPF_WRITE_BYTES, .tracked = DISK,
 	};
 	const struct traffic network = {
 		.key = "network_io", .mb = { "sent_mb", "recv_mb", "total_mb" },
 		.bytes = { "sent_bytes", "recv_bytes", "total_bytes" },
 		.in = report->net_sent_bytes, .out = report->net_received_bytes,
-		.known = report->network_known, .tracked = NETWORK,
+		.known = report->network_known, .metric = PPBPF_TCP_SENT_BYTES,
+		.tracked = NETWORK,
 	};
 
 	fields__object_begin(fields, "resource_usage");
