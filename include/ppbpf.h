@@ -158,6 +158,31 @@ const char *ppbpf_bench_example(void);
 /* Ends a running ppbpf_monitor() soon; safe in a signal handler. */
 void ppbpf_monitor_stop(void);
 
+struct ppbpf_compare_options {
+	const char *results;		/* a results file, or a version whose latest one is meant */
+	const char *baseline;		/* the same */
+	const char *output_dir;		/* where versions are looked for; NULL: ./benchmarks */
+	double threshold;		/* a share; benchmarks may have their own */
+	bool strict;			/* an inconclusive benchmark is bad news as well */
+	bool allow_missing;		/* no results of the baseline are no error */
+};
+
+#define PPBPF_COMPARE_DEFAULTS { .threshold = 0.05 }
+
+/* Did it get slower? PPBPF_BAD_NEWS: yes. *result is always set (NULL only without memory). */
+int ppbpf_compare(const struct ppbpf_compare_options *options, struct ppbpf_result **result);
+
+/* A comparison in other forms. Negative errno; -EINVAL when nothing was compared. */
+enum ppbpf_compare_format {
+	PPBPF_COMPARE_TABLE,
+	PPBPF_COMPARE_TABLE_ALL,	/* however many benchmarks there are */
+	PPBPF_COMPARE_MARKDOWN,		/* GitHub's job summary */
+	PPBPF_COMPARE_ANNOTATIONS,	/* ::error and ::warning of GitHub Actions */
+	PPBPF_COMPARE_JUNIT,
+};
+int ppbpf_compare_write(const struct ppbpf_result *result, enum ppbpf_compare_format format,
+			FILE *stream);
+
 const char *ppbpf_version(void);
 
 #ifdef __cplusplus

@@ -15,6 +15,7 @@ static const struct command {
 } commands[] = {
 	{ "monitor", cmd_monitor, "what a process, a command or the machine uses and waits for" },
 	{ "bench", cmd_bench, "time benchmarks, and what each iteration used and waited for" },
+	{ "compare", cmd_compare, "did a benchmark get slower, and which part of its time grew" },
 	{ "metrics", cmd_metrics, "every metric: what it means, and whether it can be had here" },
 	{ "doctor", cmd_doctor, "what this kernel and this privilege allow, in plain words" },
 };

@@ -114,7 +114,7 @@ static void the_same_is_unchanged(void **state)
 	struct comparison c = compared(&plain, &plain, METHOD_INTERLEAVED);
 
 	(void)state;
-	expect(&c, VERDICT_UNCHANGED, COMPONENT_NR, "would have been found");
+	expect(&c, VERDICT_UNCHANGED, COMPONENT_NR, "would have shown +");
 	assert_int_equal(c.decider, COMPONENT_ON_CPU);
 	assert_true(c.low_percent < c.shift_percent && c.shift_percent < c.high_percent);
 	assert_true(c.smallest_percent >= 5 && c.smallest_percent < 6);

@@ -7,6 +7,7 @@
 int cmd_monitor(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "cmd/commands.h"
 #include "cmd/signals.h"
+#include "cmd/tell.h"
 #include "cmd/usage.h"
 #include "ppbpf.h"
 
@@ -243,18 +244,6 @@ static void route(struct arguments *a, int output_fd)
 	}
 }
 
-static int tell(const struct ppbpf_result *result)
-{
-	if (!result) {
-		log_error("out of memory");
-		return PPBPF_FAILED;
-	}
-	if (*ppbpf_result_error(result))
-		log_error("%s%s%s", ppbpf_result_error(result),
-			  *ppbpf_result_hint(result) ? "; " : "", ppbpf_result_hint(result));
-	return 0;
-}
-
 static int write_result(struct arguments *a, const struct ppbpf_result *result,
 			struct atomic_file *file, struct err *e)
 {
@@ -320,7 +309,7 @@ static int run(struct arguments *a)
 	route(a, fd);
 	catch_signals(ppbpf_monitor_stop);
 	status = ppbpf_monitor(&a->options, &result);
-	if (tell(result))
+	if (tell_result(result))
 		status = PPBPF_FAILED;
 	/* an error's envelope goes to standard output; a file is left as it was */
 	command = result ? ppbpf_result_command_status(result) : -1;

@@ -338,6 +338,32 @@ size_t bench_result__counts(const struct bench_result *result, enum bench_count 
 	return n;
 }
 
+double bench_result__mean_time(const struct bench_result *result, enum bench_time time)
+{
+	double sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < result->run_count; i++)
+		if (!isnan(result->runs[i].ms[time])) {
+			sum += result->runs[i].ms[time];
+			n++;
+		}
+	return n ? sum / n : NAN;
+}
+
+double bench_result__mean_count(const struct bench_result *result, enum bench_count count)
+{
+	double sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < result->run_count; i++)
+		if (result->runs[i].counts[count] != BENCH_UNKNOWN) {
+			sum += (double)result->runs[i].counts[count];
+			n++;
+		}
+	return n ? sum / n : NAN;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;

@@ -221,6 +221,10 @@ size_t bench_result__times(const struct bench_result *result, enum bench_time ti
 size_t bench_result__counts(const struct bench_result *result, enum bench_count count,
 			    double *out);
 
+/* Means of the known values of all runs; NaN: there is none. */
+double bench_result__mean_time(const struct bench_result *result, enum bench_time time);
+double bench_result__mean_count(const struct bench_result *result, enum bench_count count);
+
 /* Name and parameters of two results are the same. */
 bool bench_result__matches(const struct bench_result *a, const struct bench_result *b);
 /* "parse size=large", for people; the caller frees it. NULL: no memory. */

@@ -17,6 +17,8 @@
  * waits for them: with runs of two sessions no less is laid to the program.
  */
 #define NEIGHBOURS_MAX 0.30
+/* Smaller parts of a change are not worth a word. */
+#define PERCENT_NAMED 0.5
 /* As long as others took less than this share of what the wall time grew by, they did not do it. */
 #define DISTURBED_SHARE 0.25
 
@@ -396,6 +398,31 @@ static enum verdict decide(struct comparison *c)
 	return is_unchanged(c) ? VERDICT_UNCHANGED : VERDICT_INCONCLUSIVE;
 }
 
+/*
+ * What is told of a change: beside what made it, parts that changed the same way,
+ * established, by enough to be seen.
+ */
+static void name_parts(struct comparison *c)
+{
+	bool grew = c->verdict == VERDICT_REGRESSION;
+	bool disturbed = grew ? c->interference.grew : c->interference.shrank;
+
+	if (c->component == COMPONENT_NR)
+		return;
+	for (int i = 0; i < COMPONENT_NR; i++) {
+		struct component_change *change = &c->changes[i];
+
+		change->named = grew ? change->grew : change->shrank;
+		if (change->named || !change->counts || i == COMPONENT_ELAPSED ||
+		    i == COMPONENT_MEMORY || c->component == COMPONENT_ELAPSED)
+			continue;
+		if (i >= COMPONENT_BLOCKED && disturbed)
+			continue;
+		change->named = change->shift.p < c->level &&
+				(grew ? change->percent : -change->percent) >= PERCENT_NAMED;
+	}
+}
+
 /* What the interval is of: what grew or shrank, else the decider. */
 static void show(struct comparison *c, double wall)
 {
@@ -453,6 +480,7 @@ static int compare_runs(struct pair *pair)
 		find_neighbour(c);
 	show(c, pair->wall);
 	c->verdict = decide(c);
+	name_parts(c);
 	show(c, pair->wall);
 	return 0;
 }

@@ -51,6 +51,7 @@ struct component_change {
 	double percent;		/* shift of the reference: own time for the decider, else wall */
 	bool grew;		/* established, and beyond the threshold */
 	bool shrank;
+	bool named;		/* in the reason: a part of the change, if perhaps a small one */
 };
 
 /* Others that had the CPU while the benchmark wanted it. */

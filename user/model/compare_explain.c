@@ -30,12 +30,11 @@ static void add_change(struct buf *out, const struct comparison *c, enum compone
 }
 
 /* The component that the interval is of comes first, the others in their order. */
-static void add_changes(struct buf *out, const struct comparison *c, bool grew)
+static void add_changes(struct buf *out, const struct comparison *c)
 {
 	add_change(out, c, c->component);
 	for (int i = 0; i < COMPONENT_NR; i++)
-		if (i != (int)c->component &&
-		    (grew ? c->changes[i].grew : c->changes[i].shrank))
+		if (i != (int)c->component && c->changes[i].named)
 			add_change(out, c, i);
 }
 
@@ -116,7 +115,7 @@ static void explain_averages(struct buf *out, const struct comparison *c)
 	if (isnan(c->change_percent))
 		explain_failure(out, c);
 	else
-		buf__puts(out, "by averages alone: chance is not told apart");
+		buf__puts(out, "by averages alone");
 }
 
 void comparison__explain(struct comparison *c)
@@ -127,12 +126,12 @@ void comparison__explain(struct comparison *c)
 	if (c->method == METHOD_AVERAGES) {
 		explain_averages(&out, c);
 	} else if (c->component < COMPONENT_NR) {
-		add_changes(&out, c, c->verdict == VERDICT_REGRESSION);
+		add_changes(&out, c);
 		add_interference(&out, c);
 	} else if (c->verdict == VERDICT_INCONCLUSIVE) {
 		explain_open(&out, c);
 	} else if (!isnan(c->smallest_percent)) {
-		buf__printf(&out, "a slowdown of %s would have been found",
+		buf__printf(&out, "would have shown +%s",
 			    format_percent(found, c->smallest_percent));
 	}
 	text_copy(c->reason, sizeof(c->reason), buf__str(&out));

@@ -205,6 +205,12 @@ void fields__number(struct fields *fields, const char *key, double value, int de
 	json__rounded(fields->json, value, decimals);
 }
 
+void fields__double(struct fields *fields, const char *key, double value)
+{
+	write_key(fields, key);
+	json__double(fields->json, value);
+}
+
 void fields__ms(struct fields *fields, const char *key, uint64_t ns)
 {
 	fields__number(fields, key, ns / 1e6, 6);

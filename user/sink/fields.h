@@ -40,6 +40,8 @@ void fields__string(struct fields *fields, const char *key, const char *text);
 /* A name in an array of bytes, which may lack its NUL. */
 void fields__comm(struct fields *fields, const char *key, const char *comm);
 void fields__number(struct fields *fields, const char *key, double value, int decimals);
+/* All digits: of what may be tiny. */
+void fields__double(struct fields *fields, const char *key, double value);
 void fields__ms(struct fields *fields, const char *key, uint64_t ns);
 void fields__mb(struct fields *fields, const char *key, double bytes);
 

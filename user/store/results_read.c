@@ -63,6 +63,28 @@ static const cJSON *get(const cJSON *object, const char *key)
 	return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
+/* An object whose keys are asked for in about the order that they stand in. */
+struct in_order {
+	const cJSON *object;
+	const cJSON *next;
+};
+
+static const cJSON *get_next(struct in_order *from, const char *key)
+{
+	const cJSON *begin = from->next ? from->next : from->object ? from->object->child : NULL;
+	const cJSON *item = begin;
+
+	/* round once, from where the last one was */
+	while (item && (!item->string || *item->string != *key || strcmp(item->string, key))) {
+		item = item->next ? item->next : from->object->child;
+		if (item == begin)
+			return NULL;
+	}
+	if (item)
+		from->next = item->next;
+	return item;
+}
+
 static bool is_absent(const cJSON *item)
 {
 	return !item || cJSON_IsNull(item);
@@ -118,27 +140,33 @@ static int read_setting(const struct reading *r, const cJSON *item, const char *
 }
 
 /* Whether an object or array of that name is there: 1, 0, or negative for another thing. */
-static int part(const struct reading *r, const cJSON *object, const char *key, bool array,
-		const cJSON **out)
+static int check_part(const struct reading *r, const cJSON *item, const char *key, bool array)
 {
-	*out = get(object, key);
-	if (is_absent(*out))
+	if (is_absent(item))
 		return 0;
-	if (array ? cJSON_IsArray(*out) : cJSON_IsObject(*out))
+	if (array ? cJSON_IsArray(item) : cJSON_IsObject(item))
 		return 1;
 	return refuse(r, "%s is no %s", key, array ? "array" : "object");
 }
 
+static int part(const struct reading *r, const cJSON *object, const char *key, bool array,
+		const cJSON **out)
+{
+	*out = get(object, key);
+	return check_part(r, *out, key, array);
+}
+
 static int read_split(const struct reading *r, const cJSON *json, struct bench_run *run)
 {
-	const cJSON *split, *blocked = NULL;
-	int err = part(r, json, "time_split", false, &split);
+	struct in_order split = { .object = json }, blocked = { 0 };
+	int err = check_part(r, json, "time_split", false);
 
 	if (err <= 0)
 		return err;
-	err = part(r, split, "blocked", false, &blocked);
+	err = part(r, json, "blocked", false, &blocked.object);
 	for (int i = 0; err >= 0 && i < BENCH_TIME_NR; i++)
-		err = read_number(r, get(i < BENCH_BLOCKED ? split : blocked, bench_time_key(i)),
+		err = read_number(r, get_next(i < BENCH_BLOCKED ? &split : &blocked,
+					      bench_time_key(i)),
 				  bench_time_key(i), &run->ms[i]);
 	return err < 0 ? err : 0;
 }
@@ -161,10 +189,10 @@ static int read_blame(const struct reading *r, const cJSON *item, struct bench_b
 	return err;
 }
 
-static int read_blames(const struct reading *r, const cJSON *json, struct bench_run *run)
+static int read_blames(const struct reading *r, const cJSON *list, struct bench_run *run)
 {
-	const cJSON *list, *item;
-	int err = part(r, json, "interference", true, &list), count;
+	const cJSON *item;
+	int err = check_part(r, list, "interference", true), count;
 
 	if (err <= 0)
 		return err;
@@ -184,27 +212,29 @@ static int read_blames(const struct reading *r, const cJSON *json, struct bench_
 
 static int read_run(const struct reading *r, const cJSON *json, struct bench_run *run)
 {
+	struct in_order from = { .object = json };
 	uint64_t round = 0;
 	int err;
 
 	if (!cJSON_IsObject(json))
 		return refuse(r, "it is no object");
-	err = read_count(r, get(json, "round"), "round", &round);
+	err = read_count(r, get_next(&from, "round"), "round", &round);
 	run->round = round <= UINT32_MAX ? (uint32_t)round : 0;
 	if (!err)
-		err = read_number(r, get(json, "start"), "start", &run->start);
+		err = read_number(r, get_next(&from, "start"), "start", &run->start);
 	if (!err)
-		err = read_split(r, json, run);
+		err = read_split(r, get_next(&from, "time_split"), run);
 	for (int i = 0; !err && i < BENCH_COUNT_NR; i++)
-		err = read_count(r, get(json, bench_count_key(i)), bench_count_key(i),
+		err = read_count(r, get_next(&from, bench_count_key(i)), bench_count_key(i),
 				 &run->counts[i]);
 	if (!err)
-		err = read_number(r, get(json, "steal_ms"), "steal_ms", &run->steal_ms);
+		err = read_number(r, get_next(&from, "steal_ms"), "steal_ms", &run->steal_ms);
 	if (!err)
-		err = read_setting(r, get(json, "exit_status"), "exit_status", &run->exit_status);
+		err = read_blames(r, get_next(&from, "interference"), run);
 	if (!err)
-		err = read_text(r, get(json, "outlier"), "outlier", &run->outlier);
-	return err ? err : read_blames(r, json, run);
+		err = read_setting(r, get_next(&from, "exit_status"), "exit_status",
+				   &run->exit_status);
+	return err ? err : read_text(r, get_next(&from, "outlier"), "outlier", &run->outlier);
 }
 
 static int read_runs(struct reading *r, const cJSON *json, struct bench_result *result)
