@@ -19,6 +19,7 @@
 #include "op/bench_pids.h"
 #include "op/call_log.h"
 #include "op/clock.h"
+#include "op/dependencies.h"
 #include "op/descendants.h"
 #include "op/meter.h"
 #include "op/results_file.h"
@@ -391,6 +392,8 @@ static void finish(struct bench *bench)
 	struct bench_summary summary;
 
 	note_steal(bench);
+	if (dependencies__name_packages(report))
+		out_of_memory(bench);
 	report->lost_exits = meter__lost(bench->session.meter);
 	report->lost_calls = bench->session.lost_calls;
 	self_cost__read(&report->self);
@@ -421,8 +424,9 @@ static int begin(struct bench *bench)
 	report->track_resources = !o->no_resources;
 	report->threshold = o->threshold;
 	report->output_dir = strdup(o->output_dir ? o->output_dir : OUTPUT_DIR);
+	bench->session.dependencies = dependencies__new();
 	bench->timestamp = unix_time();
-	if (!report->output_dir ||
+	if (!report->output_dir || !bench->session.dependencies ||
 	    asprintf(&bench->session_id, "%.6f-%d", bench->timestamp, getpid()) < 0)
 		return out_of_memory(bench);
 	return 0;
@@ -517,6 +521,7 @@ static void bench__close(struct bench *bench)
 	bench_table__free(bench->table);
 	meter__free(bench->session.meter);
 	descendants__free(bench->session.descendants);
+	dependencies__free(bench->session.dependencies);
 	suite__free(bench->suite);
 	stats__free(bench->stats);
 	arena__free(&bench->arena);

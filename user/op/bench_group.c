@@ -12,11 +12,13 @@
 
 #include "base/buf.h"
 #include "base/units.h"
+#include "collect/mapped.h"
 #include "model/bench_runs.h"
 #include "model/compare.h"
 #include "op/bench_run.h"
 #include "op/call_log.h"
 #include "op/clock.h"
+#include "op/dependencies.h"
 #include "op/launch.h"
 #include "op/meter.h"
 #include "op/random.h"
@@ -35,6 +37,7 @@ struct bench_result *contender_result(const struct bench_contender *contender)
 struct run_context {
 	struct meter *meter;
 	struct call_log *log;
+	struct mapped *mapped;
 };
 
 static void fail(struct bench_session *s, struct bench_contender *c, enum err_cause cause,
@@ -189,13 +192,32 @@ static void drain(void *context)
 	meter__drain(rings->meter);
 	if (rings->log)
 		call_log__drain(rings->log);
+	if (rings->mapped)
+		mapped__drain(rings->mapped);
+}
+
+/* What the first run has mapped: the others will do the same. */
+static int note_mapped(struct bench_session *s, struct bench_contender *c, struct mapped *mapped)
+{
+	const char *const *paths;
+	size_t count;
+	int err;
+
+	c->mapped_known = true;
+	if (!mapped)
+		return 0;
+	mapped__drain(mapped);
+	paths = mapped__paths(mapped, &count);
+	err = dependencies__add(s->dependencies, contender_result(c), paths, count);
+	mapped__free(mapped);
+	return err;
 }
 
 /* One run with what belongs before and after it; what it owns is the caller's. */
 static int run_once(struct bench_session *s, struct bench_group *group, struct bench_contender *c,
 		    const char *which, struct bench_run *run, bool *went_well)
 {
-	struct run_context context = { s->meter, c->log };
+	struct run_context context = { s->meter, c->log, NULL };
 	struct bench_execution x = {
 		.launch = c->launch, .descendants = s->descendants,
 		.timeout_ns = group->b->timeout_ns ? group->b->timeout_ns : s->timeout_ns,
@@ -208,11 +230,15 @@ static int run_once(struct bench_session *s, struct bench_group *group, struct b
 	*went_well = run_helper(s, group, "prepare", &group->b->prepare);
 	if (!*went_well)
 		return 0;
+	if (!c->mapped_known)
+		context.mapped = mapped__new();
 	err = meter__begin(s->meter);
 	if (err)
 		return err;
 	bench_execution__run(&x, &outcome);
 	err = meter__end(s->meter, &outcome, run);
+	if (!c->mapped_known && !err)
+		err = note_mapped(s, c, context.mapped);
 	if (c->log)
 		call_log__drain(c->log);
 	run->start = (outcome.begin_ns - s->begin_ns) / 1e9;

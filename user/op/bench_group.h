@@ -16,6 +16,7 @@
 
 struct bench_progress;
 struct call_log;
+struct dependencies;
 struct descendants;
 struct launch;
 struct meter;
@@ -24,6 +25,7 @@ struct meter;
 struct bench_session {
 	struct meter *meter;
 	struct descendants *descendants;
+	struct dependencies *dependencies;
 	struct bench_progress *progress;	/* NULL: nobody looks */
 	uint32_t iterations;		/* given by the user: exact, for every benchmark; 0: not given */
 	int warmup;			/* the same; -1: not given */
@@ -44,6 +46,7 @@ struct bench_contender {
 	struct launch *launch;
 	struct call_log *log;		/* of its region or function; NULL: its runs are iterations */
 	double peak_bytes;		/* of memory, over its runs; 0: not known */
+	bool mapped_known;		/* its first run has told what it maps */
 	bool left_told;			/* that it leaves processes behind */
 };
 

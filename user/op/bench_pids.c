@@ -14,6 +14,7 @@
 #include "op/bench.h"
 #include "op/call_log.h"
 #include "op/clock.h"
+#include "op/dependencies.h"
 #include "op/meter.h"
 #include "op/stop.h"
 #include "sink/bench_progress.h"
@@ -244,7 +245,10 @@ int bench_pids__run(struct bench *bench)
 		run.duration_ns = run.log ? UINT64_MAX / 4 :
 					    (o->iterations + run.warmup) * run.window_ns;
 	result = add_result(bench);
-	err = result ? measure(&run, result) : -ENOMEM;
+	err = result ? dependencies__add_pid(bench->session.dependencies, result, o->pids[0]) :
+		       -ENOMEM;
+	if (!err)
+		err = measure(&run, result);
 	bench->session.stopped = stop__requested();
 	if (!err)
 		err = conclude(&run, result);
