@@ -7,14 +7,13 @@
 #ifndef PPBPF_CALLS_BPF_H
 #define PPBPF_CALLS_BPF_H
 
-#include "maps.bpf.h"
+#include "probe.bpf.h"
 #include "split.bpf.h"
 
 #define FRAMES 256		/* functions; a kernel tells of 64 nested returns at most */
 #define REGION_FRAMES 32
 #define SPLIT_FRAMES 64
 
-const volatile bool cfg_followed_only;	/* time those that the monitor's programs follow */
 const volatile u32 cfg_always_timed;	/* the id of ppbpf's own function, to measure the cost */
 const volatile bool cfg_call_events;
 const volatile bool cfg_call_split;
@@ -70,23 +69,6 @@ struct {
 	__uint(max_entries, 1 << 20);
 } call_events SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, PPBPF_CALL_COUNTER_NR);
-	__type(key, u32);
-	__type(value, u64);
-} call_counters SEC(".maps");
-
-/* Programs of uprobes are preempted: another one may be at it on this CPU. */
-static __always_inline void call_count(enum ppbpf_call_counter id)
-{
-	u32 key = id;
-	u64 *value = bpf_map_lookup_elem(&call_counters, &key);
-
-	if (value)
-		__sync_fetch_and_add(value, 1);
-}
-
 static __always_inline void raise_to(u64 *value, u64 n)
 {
 	u64 seen = *value, before;
@@ -133,14 +115,9 @@ static __always_inline u32 call_slot(u64 ns)
 	return ((octave - 2) << 3) + ((ns >> (octave - 3)) & 7);
 }
 
-static __always_inline bool is_timed(struct task_struct *task, u32 id)
+static __always_inline bool is_wanted(struct task_struct *task, u32 id)
 {
-	struct task_state *state;
-
-	if (!cfg_followed_only || id == cfg_always_timed)
-		return true;
-	state = state_get(task);
-	return state && state->flags & PPBPF_TASK_FOLLOWED;
+	return id == cfg_always_timed || is_timed(task);
 }
 
 static __always_inline struct func_thread *thread_of(struct task_struct *task, bool create)

@@ -7,46 +7,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The stack pointer as it was at the function's first instruction. */
-#if defined(__TARGET_ARCH_x86)
-#define RETURN_POPS 8
-
-static __always_inline u64 stack_pointer(struct pt_regs *ctx)
-{
-	return ctx->sp;
-}
-
-static __always_inline u64 return_address(struct pt_regs *ctx)
-{
-	u64 address = 0;
-
-	bpf_probe_read_user(&address, sizeof(address), (void *)ctx->sp);
-	return address;
-}
-
-static __always_inline u64 instruction(struct pt_regs *ctx)
-{
-	return ctx->ip;
-}
-#elif defined(__TARGET_ARCH_arm64)
-#define RETURN_POPS 0
-
-static __always_inline u64 stack_pointer(struct pt_regs *ctx)
-{
-	return ((struct user_pt_regs *)ctx)->sp;
-}
-
-static __always_inline u64 return_address(struct pt_regs *ctx)
-{
-	return ((struct user_pt_regs *)ctx)->regs[30];
-}
-
-static __always_inline u64 instruction(struct pt_regs *ctx)
-{
-	return ((struct user_pt_regs *)ctx)->pc;
-}
-#endif
-
 static __always_inline bool is_active(struct func_thread *thread, u32 id)
 {
 	return thread->active[(id / 64) & (PPBPF_CALL_FUNCTIONS / 64 - 1)] >> (id & 63) & 1;
@@ -122,7 +82,7 @@ int function_entry(struct pt_regs *ctx)
 	struct frame *frame;
 	bool outermost;
 
-	if (!is_timed(task, id))
+	if (!is_wanted(task, id))
 		return 0;
 	thread = thread_of(task, true);
 	if (!thread) {
@@ -159,7 +119,7 @@ static __always_inline void function_ended(struct task_struct *task, u32 id, u64
 	struct func_thread *thread;
 	struct frame *frame;
 
-	if (!is_timed(task, id))
+	if (!is_wanted(task, id))
 		return;
 	thread = thread_of(task, false);
 	for (int i = 0; thread && i < FRAMES && thread->depth; i++) {
@@ -244,7 +204,7 @@ int region_begin(struct pt_regs *ctx)
 	struct frame *frame;
 	bool outermost;
 
-	if (!is_timed(task, id))
+	if (!is_wanted(task, id))
 		return 0;
 	thread = thread_of(task, true);
 	if (!thread) {
@@ -292,7 +252,7 @@ int region_end(struct pt_regs *ctx)
 	struct func_thread *thread;
 	u32 at;
 
-	if (!is_timed(task, id))
+	if (!is_wanted(task, id))
 		return 0;
 	thread = thread_of(task, false);
 	for (u32 i = 0; thread && i < REGION_FRAMES && i < thread->region_depth; i++) {

@@ -380,6 +380,31 @@ static inline ppbpf_u64 ppbpf_call_slot_low(ppbpf_u32 slot)
 	return slot < 8 ? slot : (8ULL + (slot & 7)) << ((slot >> 3) - 1);
 }
 
+#define PPBPF_PYTHON_TEXT 192
+
+/* A Python string: its first characters, `kind` bytes each (1: Latin-1, 2, 4). */
+struct ppbpf_python_text {
+	ppbpf_u32 length;	/* characters of it that are in bytes[] */
+	ppbpf_u32 kind;		/* 0: it could not be read */
+	char bytes[PPBPF_PYTHON_TEXT];
+};
+
+/* Function objects' code, by process: the pointers and the line tell reused memory apart. */
+struct ppbpf_python_key {
+	ppbpf_u64 code;
+	ppbpf_u64 name;
+	ppbpf_u32 tgid;
+	ppbpf_u32 line;
+};
+
+struct ppbpf_python_calls {
+	ppbpf_u64 calls;
+	ppbpf_u64 primitive_calls;
+	struct ppbpf_python_text name;		/* qualified */
+	struct ppbpf_python_text module;	/* __name__ of its globals */
+	struct ppbpf_python_text file;
+};
+
 #define PPBPF_TASK_SIZE (80 + 8 * PPBPF_VALUE_NR)
 #define PPBPF_SPLIT_SIZE (40 + 8 * PPBPF_REASON_NR)
 
@@ -395,5 +420,6 @@ _Static_assert(sizeof(struct ppbpf_disk) == 40 + 8 * PPBPF_IO_SLOTS, "ABI");
 
 _Static_assert(sizeof(struct ppbpf_call_sums) == 56 + 8 * PPBPF_CALL_SLOTS, "ABI");
 _Static_assert(sizeof(struct ppbpf_call_event) == 32 + PPBPF_SPLIT_SIZE, "ABI");
+_Static_assert(sizeof(struct ppbpf_python_calls) == 40 + 3 * PPBPF_PYTHON_TEXT, "ABI");
 
 #endif /* PPBPF_ABI_H */

@@ -17,6 +17,7 @@
 #include "collect/collector.h"
 #include "collect/func_cost.h"
 #include "collect/func_find.h"
+#include "collect/pycalls.h"
 #include "collect/skeleton.h"
 #include "collect/uprobes.h"
 #include "func.skel.h"
@@ -28,6 +29,7 @@ struct func {
 	struct ring_buffer *ring;
 	struct uprobes probes;
 	struct found found;
+	struct pycalls *python;	/* NULL: none of its functions is asked for */
 	bool *left_out;		/* by id */
 	struct call_row **rows;	/* the others */
 	uint64_t *cpu_values;	/* room for one row's sums of every CPU */
@@ -245,6 +247,16 @@ static int on_event(void *context, void *data, size_t size)
 	return 0;
 }
 
+static int start_python(struct func *f, const struct func_config *config, struct err *e)
+{
+	int err = pycalls__new(&f->python, config, &f->found.binaries, e);
+
+	if (err || !pycalls__guessed(f->python))
+		return err;
+	return found__warn(&f->found, "%s is no Python: calls are counted in %s, if it starts that",
+			   config->command, pycalls__guessed(f->python));
+}
+
 static int make_room(struct func *f, struct err *e)
 {
 	f->cpu_values = calloc(f->cpus, sizeof(struct ppbpf_call_sums));
@@ -268,6 +280,8 @@ int func__new(struct func **out, const struct func_config *config, struct err *e
 	err = f->cpus < 0 ? f->cpus : found__search(&f->found, config, e);
 	if (!err)
 		err = make_room(f, e);
+	if (!err && pycalls_wanted(config))
+		err = start_python(f, config, e);
 	if (!err)
 		err = start(f, config, e);
 	if (!err) {
@@ -289,6 +303,7 @@ void func__free(struct func *f)
 	if (!f)
 		return;
 	uprobes__free(&f->probes);
+	pycalls__free(f->python);
 	ring_buffer__free(f->ring);
 	func_bpf__destroy(f->skel);
 	found__free(&f->found);
@@ -351,6 +366,24 @@ static int read_row(struct func *f, uint32_t id)
 	return 0;
 }
 
+static int add_python(struct func *f, struct calls *calls)
+{
+	struct call_row *const *rows;
+	struct call_row **more;
+	size_t count;
+	int err = pycalls__read(f->python, &rows, &count, calls->counters);
+
+	if (err || !count)
+		return err;
+	more = realloc(f->rows, (calls->count + count) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	memcpy(more + calls->count, rows, count * sizeof(*more));
+	f->rows = calls->rows = more;
+	calls->count += count;
+	return 0;
+}
+
 int func__read(struct func *f, struct calls *calls)
 {
 	int err = 0;
@@ -369,7 +402,7 @@ int func__read(struct func *f, struct calls *calls)
 		for (int cpu = 0; cpu < f->cpus; cpu++)
 			calls->counters[i] += f->cpu_values[cpu];
 	}
-	return err;
+	return err || !f->python ? err : add_python(f, calls);
 }
 
 const char *const *func__warnings(const struct func *f, size_t *count)

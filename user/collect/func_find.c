@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "collect/func.h"
+#include "collect/pycalls.h"
 #include "symbol/elf.h"
 #include "symbol/exits.h"
 

@@ -17,8 +17,6 @@ struct err;
 struct func_config;
 struct hash;
 
-#define PYTHON_PREFIX "py:"
-
 struct places {
 	uint64_t *offsets;
 	uint64_t *cookies;	/* ids: indices of rows */
