@@ -35,6 +35,34 @@ struct request___rq_disk {
 	struct gendisk *rq_disk;
 };
 
+/* before 6.11 and 6.7 */
+struct timespec64___mtime {
+	s64 tv_sec;
+};
+struct inode___mtime {
+	struct timespec64___mtime __i_mtime;
+};
+struct inode___old_mtime {
+	struct timespec64___mtime i_mtime;
+};
+
+/* before 6.1: mappings in a red-black tree */
+struct rb_node___vma {
+	struct rb_node___vma *rb_left;
+	struct rb_node___vma *rb_right;
+};
+struct rb_root___vma {
+	struct rb_node___vma *rb_node;
+};
+struct mm_struct___rb {
+	struct rb_root___vma mm_rb;
+};
+struct vm_area_struct___rb {
+	struct rb_node___vma vm_rb;
+	unsigned long vm_start;
+	unsigned long vm_end;
+};
+
 #pragma clang attribute pop
 
 /* Arguments of sched_switch: prev_state since 5.18. Set from BTF before load. */

@@ -28,6 +28,15 @@ static __always_inline u32 pid_at(struct pid *pid, u32 level, u64 *ns)
 	return upid.nr;
 }
 
+/* Where the caller itself stands. */
+static __always_inline void pid_view_here(void)
+{
+	struct pid *pid = bpf_get_current_task_btf()->thread_pid;
+
+	pid_view.level = pid->level;
+	pid_at(pid, pid->level, &pid_view.ns);
+}
+
 static __always_inline u32 pid_seen(struct pid *pid)
 {
 	u64 ns;

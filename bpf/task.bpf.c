@@ -121,10 +121,7 @@ static long offset_find(u32 cpu, void *context)
 SEC("syscall")
 int pid_view_find(void *ctx)
 {
-	struct pid *pid = bpf_get_current_task_btf()->thread_pid;
-
-	pid_view.level = pid->level;
-	pid_at(pid, pid->level, &pid_view.ns);
+	pid_view_here();
 	return 0;
 }
 

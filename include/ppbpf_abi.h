@@ -17,12 +17,14 @@ typedef uint16_t ppbpf_u16;
 typedef uint32_t ppbpf_u32;
 typedef uint64_t ppbpf_u64;
 typedef int32_t ppbpf_s32;
+typedef int16_t ppbpf_s16;
 #else
 typedef __u8 ppbpf_u8;
 typedef __u16 ppbpf_u16;
 typedef __u32 ppbpf_u32;
 typedef __u64 ppbpf_u64;
 typedef __s32 ppbpf_s32;
+typedef __s16 ppbpf_s16;
 #endif
 
 #define PPBPF_COMM_LEN 16

@@ -40,6 +40,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -120,8 +121,40 @@ struct uprobes_state {
 	struct xol_area *xol_area;
 };
 
+struct maple_tree {
+	void *ma_root;
+};
+
+/* Nodes of a maple tree: keys and what lies up to them. */
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+
+struct file;
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+};
+
+typedef struct {
+	void *vdso;
+} mm_context_t;
+
 struct mm_struct {
 	struct uprobes_state uprobes_state;
+	struct maple_tree mm_mt;
+	struct file *exe_file;
+	mm_context_t context;
 	unsigned long hiwater_rss;
 	unsigned long arg_start;
 	unsigned long arg_end;
@@ -148,16 +181,37 @@ struct signal_struct {
 	unsigned int flags;
 };
 
+struct super_block {
+	u32 s_dev;
+};
+
 struct inode {
 	unsigned short i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	s64 i_size;
+	s64 i_mtime_sec;
 };
 
 struct list_head {
 	struct list_head *next;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	struct inode *f_inode;
+	struct path f_path;
 };
 
 struct fdtable {
@@ -190,6 +244,10 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct thread_struct {
+	unsigned long fsbase;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -201,6 +259,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	int exit_state;
 	int exit_code;
+	unsigned in_execve : 1;
 	unsigned in_iowait : 1;
 	pid_t pid;
 	pid_t tgid;
@@ -220,14 +279,19 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct task_io_accounting ioac;
 	struct css_set *cgroups;
+	struct thread_struct thread;
 };
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
+	unsigned long bp;
 	unsigned long bx;
+	unsigned long r10;
+	unsigned long ax;
 	unsigned long di;
 	unsigned long orig_ax;
 	unsigned long ip;
+	u16 cs;
 	unsigned long sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
@@ -248,6 +312,8 @@ struct pt_regs {
 struct bpf_array {
 	void *pptrs[0];
 };
+
+struct bpf_perf_event_data;
 
 struct seq_file;
 

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "collect/gather.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "collect/modules.h"
+#include "model/profile.h"
+#include "symbol/python.h"
+
+/* A Python code object, with what its lines are found by. */
+struct code {
+	int index; /* in the profile */
+	uint32_t version;
+	uint32_t first_line;
+	uint32_t lines; /* bytes of the line table */
+	uint8_t table[];
+};
+
+struct pending {
+	struct ppbpf_stack_key key;
+	struct ppbpf_stack_count count;
+};
+
+struct gather {
+	struct modules *modules;
+	double period_ns;
+	struct hash *processes; /* tgid -> index + 1 */
+	struct hash *threads;	/* tgid, tid -> index + 1 */
+	struct hash *stacks;	/* id -> index + 1 */
+	struct hash *codes;	/* id -> struct code, owned */
+	struct pending *pending;
+	size_t pending_count, pending_room;
+	struct frame frames[PPBPF_FRAMES_MAX];
+	uint64_t realigned[PPBPF_FRAMES_MAX];
+};
+
+/* Why a walk ended, as the line on quality says it. */
+static const struct {
+	enum stack_end end;
+	const char *why;
+} ends[PPBPF_STACK_END_NR] = {
+	[PPBPF_STACK_COMPLETE] = { STACK_COMPLETE, NULL },
+	[PPBPF_STACK_TOO_DEEP] = { STACK_TRUNCATED, "frame limit" },
+	[PPBPF_STACK_PENDING] = { STACK_FAILED, "unwind table not built yet" },
+	[PPBPF_STACK_NO_TABLE] = { STACK_FAILED, "no unwind table" },
+	[PPBPF_STACK_NO_ROW] = { STACK_FAILED, "not in the unwind table" },
+	[PPBPF_STACK_NO_FRAME] = { STACK_FAILED, "no frame pointer" },
+	[PPBPF_STACK_NO_MAPPING] = { STACK_FAILED, "address outside of code" },
+	[PPBPF_STACK_UNREADABLE] = { STACK_FAILED, "stack memory not present" },
+	[PPBPF_STACK_COMPAT] = { STACK_FAILED, "32-bit process" },
+	[PPBPF_STACK_MODULES] = { STACK_FAILED, "too many files" },
+	[PPBPF_STACK_BEFORE] = { STACK_FAILED, "waiting since before the start" },
+};
+
+struct gather *gather__new(struct modules *modules, double period_ns)
+{
+	struct gather *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->modules = modules;
+	g->period_ns = period_ns;
+	g->processes = hash__new();
+	g->threads = hash__new();
+	g->stacks = hash__new();
+	g->codes = hash__new();
+	if (g->processes && g->threads && g->stacks && g->codes)
+		return g;
+	gather__free(g);
+	return NULL;
+}
+
+void gather__free(struct gather *g)
+{
+	struct hash_entry entry;
+	size_t cursor = 0;
+
+	if (!g)
+		return;
+	while (g->codes && hash__next(g->codes, &cursor, &entry))
+		free(entry.value);
+	hash__free(g->codes);
+	hash__free(g->processes);
+	hash__free(g->threads);
+	hash__free(g->stacks);
+	free(g->pending);
+	free(g);
+}
+
+static int remember(struct hash *hash, uint64_t a, uint64_t b, int index)
+{
+	if (index < 0)
+		return index;
+	return hash__set(hash, a, b, (void *)((uintptr_t)index + 1));
+}
+
+static int recall(const struct hash *hash, uint64_t a, uint64_t b)
+{
+	return (int)(uintptr_t)hash__get(hash, a, b) - 1;
+}
+
+static int on_thread(struct gather *g, struct profile *profile,
+		     const struct ppbpf_thread_event *event)
+{
+	char comm[PPBPF_COMM_LEN + 1] = { 0 }, leader[PPBPF_COMM_LEN + 1] = { 0 };
+	int process, err;
+
+	memcpy(comm, event->comm, PPBPF_COMM_LEN);
+	memcpy(leader, event->leader_comm, PPBPF_COMM_LEN);
+	process = profile__process(profile, event->pid, event->leader_start_boot_ns, leader);
+	err = remember(g->processes, event->tgid, 0, process);
+	if (err)
+		return err;
+	if (event->tid == event->tgid)
+		return remember(g->threads, event->tgid, event->tid,
+				profile__thread(profile, process, event->pid, comm));
+	return remember(g->threads, event->tgid, event->tid,
+			profile__thread(profile, process, event->tid, comm));
+}
+
+/* Where its event was lost: by its number alone. */
+static int process_of(struct gather *g, struct profile *profile, uint32_t tgid)
+{
+	int index = recall(g->processes, tgid, 0), err;
+
+	if (index >= 0)
+		return index;
+	index = profile__process(profile, tgid, 0, NULL);
+	err = remember(g->processes, tgid, 0, index);
+	return err ? err : index;
+}
+
+static int thread_of(struct gather *g, struct profile *profile, uint32_t tgid, uint32_t tid)
+{
+	int index, process, err;
+
+	tid = tid ? tid : tgid;
+	index = recall(g->threads, tgid, tid);
+	if (index >= 0)
+		return index;
+	process = process_of(g, profile, tgid);
+	if (process < 0)
+		return process;
+	index = profile__thread(
+		profile, process,
+		tid == tgid ? profile__process_at(profile, process)->pid : (pid_t)tid, NULL);
+	err = remember(g->threads, tgid, tid, index);
+	return err ? err : index;
+}
+
+static int put_text(struct buf *out, const struct ppbpf_py_text *text, const uint8_t *bytes,
+		    const char *otherwise)
+{
+	size_t size = text->bytes < PPBPF_PY_NAME ? text->bytes : PPBPF_PY_NAME;
+	int err = text->width ? python_text(out, bytes, size, text->width)
+			      : buf__puts(out, otherwise);
+
+	return err ? err : buf__putc(out, '\0');
+}
+
+static int on_code(struct gather *g, struct profile *profile, const struct ppbpf_code_event *event)
+{
+	struct profile_code given = { .first_line = event->first_line };
+	struct buf name = BUF_INIT, file = BUF_INIT;
+	struct code *code = malloc(sizeof(*code) + event->lines);
+	int err;
+
+	if (!code)
+		return -ENOMEM;
+	err = put_text(&name, &event->name, event->name_bytes, "?");
+	if (!err)
+		err = put_text(&file, &event->file, event->file_bytes, "?");
+	given.name = name.data;
+	given.file = file.data;
+	code->index = err ? err : profile__code(profile, &given);
+	buf__free(&name);
+	buf__free(&file);
+	code->version = modules__python_version(g->modules, event->python);
+	code->first_line = event->first_line;
+	code->lines = event->lines;
+	memcpy(code->table, event->line_bytes, event->lines);
+	err = code->index < 0 ? code->index : 0;
+	if (!err)
+		free(hash__remove(g->codes, event->id, 0));
+	if (!err)
+		err = hash__set(g->codes, event->id, 0, code);
+	if (err)
+		free(code);
+	return err;
+}
+
+/* False: the code object is not known. */
+static bool python_frame(struct gather *g, uint64_t value, struct frame *frame)
+{
+	const struct code *code =
+		hash__get(g->codes, value >> PPBPF_FRAME_CODE_SHIFT & PPBPF_FRAME_CODE_MASK, 0);
+
+	if (!code)
+		return false;
+	frame->kind = FRAME_PYTHON;
+	frame->where = code->index;
+	frame->address = python_line(code->version, code->first_line, code->table, code->lines,
+				     (uint32_t)value);
+	return true;
+}
+
+static int frame_of(struct gather *g, struct profile *profile, uint64_t packed, uint32_t tgid,
+		    struct frame *frame)
+{
+	uint64_t value = packed & ((1ULL << PPBPF_FRAME_KIND_SHIFT) - 1);
+	uint64_t offset = value & ((1ULL << PPBPF_FRAME_OFFSET_BITS) - 1);
+	int process = 0;
+
+	*frame = (struct frame){ .kind = FRAME_UNKNOWN };
+	switch (packed >> PPBPF_FRAME_KIND_SHIFT) {
+	case PPBPF_FRAME_KERNEL:
+		frame->kind = FRAME_KERNEL;
+		frame->address = packed;
+		return 0;
+	case PPBPF_FRAME_NATIVE_RETURN:
+		frame->flags = FRAME_RETURN;
+		/* fall through */
+	case PPBPF_FRAME_NATIVE:
+		if (modules__locate(g->modules, profile, value >> PPBPF_FRAME_OFFSET_BITS, offset,
+				    &frame->where, &frame->address)) {
+			frame->kind = FRAME_NATIVE;
+			return 0;
+		}
+		frame->address = offset;
+		break;
+	case PPBPF_FRAME_MEMORY_RETURN:
+		frame->flags = FRAME_RETURN;
+		/* fall through */
+	case PPBPF_FRAME_MEMORY:
+		frame->kind = FRAME_JIT;
+		frame->address = value;
+		break;
+	case PPBPF_FRAME_PYTHON:
+		if (python_frame(g, value, frame))
+			return 0;
+		break;
+	default:
+		frame->address = value;
+	}
+	process = process_of(g, profile, tgid);
+	frame->where = process < 0 ? 0 : process;
+	return process < 0 ? process : 0;
+}
+
+static unsigned int kind_of(uint64_t packed)
+{
+	return packed >> PPBPF_FRAME_KIND_SHIFT;
+}
+
+static bool is_evaluation(struct gather *g, uint64_t packed)
+{
+	uint64_t offset = packed & ((1ULL << PPBPF_FRAME_OFFSET_BITS) - 1);
+	uint64_t value = packed & ((1ULL << PPBPF_FRAME_KIND_SHIFT) - 1);
+
+	return kind_of(packed) <= PPBPF_FRAME_NATIVE_RETURN &&
+	       modules__is_evaluation(g->modules, value >> PPBPF_FRAME_OFFSET_BITS,
+				      offset - kind_of(packed));
+}
+
+/* How many frames the evaluation that begins here has; 0: it is none. */
+static size_t evaluation_length(const uint64_t *frames, size_t count)
+{
+	size_t length = 0;
+
+	while (length < count && kind_of(frames[length]) == PPBPF_FRAME_PYTHON)
+		if (frames[length++] & PPBPF_FRAME_ENTRY)
+			break;
+	return length;
+}
+
+/*
+ * A thread that was about to enter or to leave an evaluation has one more of
+ * the loop on its stack than Python frames for it: the innermost. The walk, which
+ * comes from there, has given each the frames of the next one, and the outermost
+ * has none. Puts that right; true: `out`, of the same count, has the result.
+ */
+static bool realign(struct gather *g, const uint64_t *frames, size_t count, uint64_t *out)
+{
+	const uint64_t *held = NULL;
+	size_t held_length = 0, length, bare = count, at = 0, to = 0;
+
+	for (size_t i = count; i-- > 0 && kind_of(frames[i]) != PPBPF_FRAME_PYTHON;)
+		if (is_evaluation(g, frames[i])) {
+			if (bare != count)
+				return false;
+			bare = i;
+		}
+	if (bare == count)
+		return false;
+	while (at < count) {
+		length = at == bare ? 1 : evaluation_length(frames + at, count - at);
+		if (!length) {
+			out[to++] = frames[at++];
+			continue;
+		}
+		if (held)
+			memcpy(out + to, held, held_length * sizeof(*out));
+		else
+			out[to] = frames[bare];
+		to += held ? held_length : 1;
+		held = frames + at;
+		held_length = length;
+		at += length;
+	}
+	return to == count;
+}
+
+static int on_stack(struct gather *g, struct profile *profile,
+		    const struct ppbpf_stack_event *event)
+{
+	const uint64_t *frames = event->frames;
+	int err = 0, index;
+
+	if (hash__get(g->stacks, event->id, 0))
+		return 0;
+	if (realign(g, frames, event->count, g->realigned))
+		frames = g->realigned;
+	for (size_t i = 0; i < event->count && !err; i++)
+		err = frame_of(g, profile, frames[i], event->tgid, &g->frames[i]);
+	if (err)
+		return err;
+	index = profile__stack(profile, g->frames, event->count, ends[event->end].end,
+			       ends[event->end].why);
+	return remember(g->stacks, event->id, 0, index);
+}
+
+int gather__event(struct gather *g, struct profile *profile, const void *data, size_t size)
+{
+	const struct ppbpf_stack_event *stack = data;
+	const struct ppbpf_code_event *code = data;
+	uint32_t kind;
+
+	if (size < sizeof(kind))
+		return 0;
+	memcpy(&kind, data, sizeof(kind));
+	if (kind == PPBPF_STACK_EVENT_THREAD && size >= sizeof(struct ppbpf_thread_event))
+		return on_thread(g, profile, data);
+	if (kind == PPBPF_STACK_EVENT_CODE && size >= PPBPF_CODE_HEADER_SIZE &&
+	    code->lines <= PPBPF_PY_LINES && size >= PPBPF_CODE_HEADER_SIZE + code->lines)
+		return on_code(g, profile, code);
+	if (kind == PPBPF_STACK_EVENT_STACK && size >= PPBPF_STACK_HEADER_SIZE &&
+	    stack->count <= PPBPF_FRAMES_MAX && stack->end < PPBPF_STACK_END_NR &&
+	    size >= PPBPF_STACK_HEADER_SIZE + stack->count * sizeof(stack->frames[0]))
+		return on_stack(g, profile, stack);
+	return 0;
+}
+
+static int add_sample(struct gather *g, struct profile *profile, const struct pending *counted,
+		      int stack)
+{
+	struct profile_sample sample = { .stack = stack, .count = counted->count.count };
+	int thread = thread_of(g, profile, counted->key.tgid, counted->key.tid);
+
+	if (thread < 0)
+		return thread;
+	sample.thread = thread;
+	if (counted->key.kind == PPBPF_STACK_ON_CPU) {
+		sample.kind = SAMPLE_ON_CPU;
+		sample.ns = (uint64_t)(sample.count * g->period_ns);
+	} else {
+		sample.kind = SAMPLE_OFF_CPU;
+		sample.reason = counted->key.kind;
+		sample.ns = counted->count.ns;
+	}
+	return profile__sample(profile, &sample);
+}
+
+int gather__count(struct gather *g, struct profile *profile, const struct ppbpf_stack_key *key,
+		  const struct ppbpf_stack_count *count)
+{
+	struct pending counted = { .key = *key, .count = *count }, *larger;
+	int stack = recall(g->stacks, key->stack, 0);
+	size_t room;
+
+	if (stack >= 0)
+		return add_sample(g, profile, &counted, stack);
+	if (g->pending_count == g->pending_room) {
+		room = g->pending_room ? g->pending_room * 2 : 256;
+		larger = realloc(g->pending, room * sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		g->pending = larger;
+		g->pending_room = room;
+	}
+	g->pending[g->pending_count++] = counted;
+	return 0;
+}
+
+/* Those whose stack has come meanwhile; with `all`, the others too, on an empty one. */
+static int settle(struct gather *g, struct profile *profile, bool all)
+{
+	size_t kept = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < g->pending_count && !err; i++) {
+		int stack = recall(g->stacks, g->pending[i].key.stack, 0);
+
+		if (stack < 0 && all)
+			stack = profile__stack(profile, NULL, 0, STACK_FAILED, "stack lost");
+		if (stack >= 0)
+			err = add_sample(g, profile, &g->pending[i], stack);
+		else if (all)
+			err = stack;
+		else
+			g->pending[kept++] = g->pending[i];
+	}
+	g->pending_count = kept;
+	return err;
+}
+
+int gather__settle(struct gather *g, struct profile *profile)
+{
+	return settle(g, profile, false);
+}
+
+int gather__finish(struct gather *g, struct profile *profile)
+{
+	return settle(g, profile, true);
+}

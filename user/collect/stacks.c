@@ -1,0 +1,644 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "collect/stacks.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <linux/perf_event.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "collect/features.h"
+#include "collect/gather.h"
+#include "collect/modules.h"
+#include "collect/pidns.h"
+#include "collect/skeleton.h"
+#include "model/profile.h"
+#include "model/reason.h"
+#include "stack.skel.h"
+
+#define RING_BYTES (1u << 20)
+#define POLL_MS 100
+#define INBOX_MAX (64u << 20) /* events that nobody drains */
+#define COUNTS_BATCH 512
+#define SCAN_ROUNDS 64
+#define READY_WAIT_MS 200 /* for the tables of what runs, before the first sample */
+
+struct stacks {
+	struct stacks_config config;
+	struct stack_bpf *skel;
+	struct ring_buffer *ring;
+	struct modules *modules;
+	struct gather *gather;
+	struct bpf_link **samplers;
+	size_t sampler_count;
+	const char *event;
+	pthread_t worker;
+	bool has_worker;
+	int stop_fd;
+	int event_fd;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t ready_cond;
+	bool ready;	  /* the tables of what runs are built */
+	struct buf inbox; /* events: size as u32, bytes; in multiples of 8 */
+	uint64_t inbox_lost;
+	int worker_error;
+	uint64_t created_ns, ready_ns, started_ns, stopped_ns;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static int configure(struct stacks *s, const struct features *features)
+{
+	struct stack_bpf *skel = s->skel;
+	bool following = s->config.mode != PPBPF_TARGET_MACHINE;
+
+	skel->rodata->cfg_target_mode = s->config.mode;
+	skel->rodata->cfg_children = s->config.children;
+	skel->rodata->cfg_cgroup_id = s->config.cgroup_id;
+	skel->rodata->cfg_cgroup_subsys = s->config.cgroup_subsys;
+	skel->rodata->cfg_switch_has_state = features->switch_has_state;
+	skel->rodata->cfg_threads = s->config.threads;
+	skel->rodata->cfg_stack_wakeup = RING_BYTES / 4;
+	skel->rodata->cfg_page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
+	if (s->config.comm)
+		text_copy(skel->rodata->cfg_comm_glob, sizeof(skel->rodata->cfg_comm_glob),
+			  s->config.comm);
+	reason_fill_syscalls(skel->rodata->cfg_syscall_reason, skel->rodata->cfg_compat_reason);
+	/* of the always-on subjects: their headers are ours, their maps are not */
+	bpf_map__set_autocreate(skel->maps.events, false);
+	bpf_map__set_autocreate(skel->maps.task_states, false);
+	bpf_map__set_autocreate(skel->maps.cpu_times, false);
+	bpf_program__set_autoload(skel->progs.stack_fork, following && s->config.children);
+	bpf_program__set_autoload(skel->progs.stack_free, following);
+	bpf_program__set_autoload(skel->progs.stack_switch, s->config.off_cpu);
+	bpf_program__set_autoload(skel->progs.stack_sample, s->config.on_cpu);
+	bpf_program__set_autoload(skel->progs.stack_waits, s->config.off_cpu);
+	return bpf_map__set_max_entries(skel->maps.stack_events, RING_BYTES);
+}
+
+static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
+
+static int load(struct stacks *s, const struct features *features, struct err *e)
+{
+	int err;
+
+	libbpf_set_print(on_libbpf_message);
+	s->skel = stack_bpf__open();
+	if (!s->skel)
+		return err__set(e, ERR_INTERNAL, -errno, "the stacks' programs cannot be opened");
+	err = configure(s, features);
+	if (!err)
+		err = stack_bpf__load(s->skel);
+	malloc_trim(0); /* the kernel's types are parsed and forgotten: some 10 MB */
+	if (err == -EPERM || err == -EACCES) {
+		err__set(e, ERR_PERMISSION, err,
+			 "the kernel does not let the stacks' BPF programs be loaded here");
+		err__hint(e, "run it as root: sudo ppbpf ...; a container needs CAP_BPF, "
+			     "CAP_PERFMON and CAP_SYS_ADMIN");
+		return err;
+	}
+	if (err) {
+		err__set(e, ERR_UNSUPPORTED_KERNEL, err,
+			 "the kernel refused the stacks' BPF programs: %s", strerror(-err));
+		err__hint(e, "Linux 6.1 or later is needed; --debug shows what it objects to");
+	}
+	return err;
+}
+
+static int find_pid_view(struct stacks *s)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	struct ppbpf_pid_view *view = &s->skel->bss->pid_view;
+	int err = bpf_prog_test_run_opts(bpf_program__fd(s->skel->progs.stack_pid_view), &options);
+	int above = proc_levels_above();
+
+	if (err)
+		return err;
+	view->proc_level = above < 0 || above > (int)view->level ? -1 : (int)view->level - above;
+	return 0;
+}
+
+/* Runs in the worker: modules at once, as they may go; the rest is kept for the drain. */
+static int on_event(void *context, void *data, size_t size)
+{
+	struct stacks *s = context;
+	uint32_t kind, length = size;
+	int err = 0;
+
+	if (size < sizeof(kind))
+		return 0;
+	memcpy(&kind, data, sizeof(kind));
+	if (kind == PPBPF_STACK_EVENT_MODULE) {
+		if (size >= sizeof(struct ppbpf_module_event))
+			err = modules__met(s->modules, data);
+		if (err)
+			s->worker_error = err;
+		return 0;
+	}
+	pthread_mutex_lock(&s->lock);
+	if (s->inbox.length + size > INBOX_MAX) {
+		s->inbox_lost++;
+	} else {
+		buf__append(&s->inbox, &length, sizeof(length));
+		buf__fill(&s->inbox, 0, 4);
+		buf__append(&s->inbox, data, size);
+		buf__fill(&s->inbox, 0, -size & 7);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+static void scan_first(struct stacks *s)
+{
+	const struct stacks_config *config = &s->config;
+	int err = 0;
+
+	if (config->executable)
+		modules__foresee(s->modules, config->executable);
+	if (config->mode == PPBPF_TARGET_PIDS)
+		for (size_t i = 0; i < config->pid_count && !err; i++)
+			err = modules__scan(s->modules, config->pids[i]);
+	pthread_mutex_lock(&s->lock);
+	/* what a pid maps comes first; what its children will map is mapped by others, too */
+	s->ready = config->mode == PPBPF_TARGET_PIDS && !config->executable;
+	pthread_mutex_unlock(&s->lock);
+	if (s->ready)
+		pthread_cond_signal(&s->ready_cond);
+	err = modules__scan(s->modules, 0);
+	if (err)
+		log_debug("/proc cannot be read for mapped files: %s", strerror(-err));
+	pthread_mutex_lock(&s->lock);
+	s->ready = true;
+	s->ready_ns = now_ns();
+	pthread_mutex_unlock(&s->lock);
+	pthread_cond_signal(&s->ready_cond);
+}
+
+static void *work(void *context)
+{
+	struct stacks *s = context;
+	uint64_t ended = 0, one = 1;
+	bool had;
+
+	scan_first(s);
+	while (!ended) {
+		ring_buffer__poll(s->ring, POLL_MS);
+		if (read(s->stop_fd, &ended, sizeof(ended)) < 0)
+			ended = 0;
+		pthread_mutex_lock(&s->lock);
+		had = s->inbox.length > INBOX_MAX / 16;
+		pthread_mutex_unlock(&s->lock);
+		if (had && write(s->event_fd, &one, sizeof(one)) < 0)
+			log_debug("nobody could be woken to drain stacks");
+	}
+	ring_buffer__consume(s->ring);
+	return NULL;
+}
+
+static int prepare(struct stacks *s, struct err *e)
+{
+	struct modules_maps maps = {
+		.chunks_fd = bpf_map__fd(s->skel->maps.unwind_chunks),
+		.modules_fd = bpf_map__fd(s->skel->maps.modules),
+		.pythons_fd = bpf_map__fd(s->skel->maps.pythons),
+		.next_id = &s->skel->data->next_module,
+	};
+	int err = find_pid_view(s);
+
+	if (err)
+		return err__set(e, ERR_UNSUPPORTED_KERNEL, err,
+				"BPF programs cannot be run from here: %s", strerror(-err));
+	s->modules = modules__new(&maps);
+	s->gather = gather__new(s->modules, 1e9 / s->config.frequency);
+	s->ring = ring_buffer__new(bpf_map__fd(s->skel->maps.stack_events), on_event, s, NULL);
+	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!s->modules || !s->gather || !s->ring || s->stop_fd < 0 || s->event_fd < 0)
+		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	err = pthread_create(&s->worker, NULL, work, s);
+	if (err)
+		return err__set(e, ERR_INTERNAL, -err, "no thread can be started: %s",
+				strerror(err));
+	s->has_worker = true;
+	return 0;
+}
+
+/* Every file that code is mapped from stays open until it is named. */
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int stacks__new(struct stacks **out, const struct stacks_config *config,
+		const struct features *features, struct err *e)
+{
+	struct stacks *s = calloc(1, sizeof(*s));
+	int err;
+
+	*out = NULL;
+	if (!s)
+		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	s->config = *config;
+	s->stop_fd = s->event_fd = -1;
+	s->created_ns = now_ns();
+	s->event = "cpu-clock";
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->ready_cond, NULL);
+	allow_many_files();
+	err = load(s, features, e);
+	if (!err)
+		err = prepare(s, e);
+	if (err) {
+		stacks__free(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+static void end_worker(struct stacks *s)
+{
+	uint64_t one = 1;
+
+	if (!s->has_worker)
+		return;
+	if (write(s->stop_fd, &one, sizeof(one)) < 0)
+		log_debug("the thread that builds tables was not told to end");
+	pthread_join(s->worker, NULL);
+	s->has_worker = false;
+}
+
+void stacks__free(struct stacks *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->sampler_count; i++)
+		bpf_link__destroy(s->samplers[i]);
+	free(s->samplers);
+	end_worker(s);
+	ring_buffer__free(s->ring);
+	gather__free(s->gather);
+	modules__free(s->modules);
+	stack_bpf__destroy(s->skel);
+	buf__free(&s->inbox);
+	if (s->stop_fd >= 0)
+		close(s->stop_fd);
+	if (s->event_fd >= 0)
+		close(s->event_fd);
+	pthread_cond_destroy(&s->ready_cond);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+/* Runs an iterator that writes nothing. */
+static int iterate(struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	int fd, err = 0;
+	char byte;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0)
+		err = -errno;
+	while (!err && read(fd, &byte, 1) < 0)
+		err = errno == EINTR || errno == EAGAIN ? 0 : -errno;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return err;
+}
+
+static int seed(struct stacks *s)
+{
+	uint8_t one = 1;
+	int err = 0;
+
+	for (size_t i = 0; i < s->config.pid_count; i++) {
+		uint32_t pid = s->config.pids[i];
+
+		if (bpf_map_update_elem(bpf_map__fd(s->skel->maps.targets), &pid, &one, BPF_ANY))
+			return -errno;
+	}
+	for (int round = 0; round < SCAN_ROUNDS && !err; round++) {
+		err = iterate(s->skel->progs.stack_scan);
+		if (!s->skel->bss->targets_added)
+			break;
+	}
+	return err;
+}
+
+static int open_event(struct stacks *s, int cpu, bool hardware)
+{
+	struct perf_event_attr attr = {
+		.type = hardware ? PERF_TYPE_HARDWARE : PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = hardware ? PERF_COUNT_HW_CPU_CYCLES : PERF_COUNT_SW_CPU_CLOCK,
+		.freq = 1,
+		.sample_freq = s->config.frequency,
+		.exclude_idle = 1,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int sample_cpu(struct stacks *s, int cpu, bool hardware)
+{
+	int fd = open_event(s, cpu, hardware);
+	struct bpf_link *link;
+
+	if (fd < 0)
+		return fd;
+	link = bpf_program__attach_perf_event(s->skel->progs.stack_sample, fd);
+	if (!link) {
+		close(fd);
+		return -errno;
+	}
+	s->samplers[s->sampler_count++] = link;
+	return 0;
+}
+
+static int sample_all(struct stacks *s)
+{
+	int cpus = libbpf_num_possible_cpus(), fd, err, last = -ENODEV;
+	bool hardware;
+
+	if (cpus < 0)
+		return cpus;
+	s->samplers = calloc(cpus, sizeof(struct bpf_link *));
+	if (!s->samplers)
+		return -ENOMEM;
+	fd = open_event(s, 0, true);
+	hardware = fd >= 0;
+	if (hardware)
+		close(fd);
+	s->event = hardware ? "cycles" : "cpu-clock";
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		err = sample_cpu(s, cpu, hardware);
+		/* a CPU that is possible need not be there */
+		if (err && err != -ENODEV)
+			last = err;
+	}
+	return s->sampler_count ? 0 : last;
+}
+
+static void wait_until_ready(struct stacks *s)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += READY_WAIT_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&s->lock);
+	while (!s->ready && !pthread_cond_timedwait(&s->ready_cond, &s->lock, &until))
+		;
+	pthread_mutex_unlock(&s->lock);
+}
+
+int stacks__start(struct stacks *s, struct err *e)
+{
+	int err;
+
+	bpf_program__set_autoattach(s->skel->progs.stack_scan, false);
+	bpf_program__set_autoattach(s->skel->progs.stack_waits, false);
+	bpf_program__set_autoattach(s->skel->progs.stack_sample, false);
+	err = stack_bpf__attach(s->skel);
+	if (err)
+		return err__set(e, ERR_UNSUPPORTED_KERNEL, err,
+				"a tracepoint refused its program: %s", strerror(-err));
+	if (s->config.mode != PPBPF_TARGET_MACHINE)
+		err = seed(s);
+	if (err)
+		return err__set(e, ERR_INTERNAL, err, "the task iterator cannot be read: %s",
+				strerror(-err));
+	if (s->config.on_cpu)
+		err = sample_all(s);
+	if (err) {
+		err__set(e,
+			 err == -EACCES || err == -EPERM ? ERR_PERMISSION : ERR_UNSUPPORTED_KERNEL,
+			 err, "no CPU can be sampled: perf_event_open: %s", strerror(-err));
+		err__hint(e, "perf events need root or CAP_PERFMON, and a seccomp profile that "
+			     "allows perf_event_open(2)");
+		return err;
+	}
+	wait_until_ready(s);
+	s->started_ns = now_ns();
+	s->skel->bss->measuring = true;
+	return 0;
+}
+
+int stacks__event_fd(const struct stacks *s)
+{
+	return s->event_fd;
+}
+
+/* Empties the map that is not written any more. */
+static int drain_counts(struct stacks *s, struct profile *profile, const struct bpf_map *map)
+{
+	static __thread struct ppbpf_stack_key keys[COUNTS_BATCH];
+	static __thread struct ppbpf_stack_count counts[COUNTS_BATCH];
+	int fd = bpf_map__fd(map), err = 0, ended = 0;
+	uint32_t cursor, n;
+	void *from = NULL;
+
+	while (!ended && !err) {
+		n = COUNTS_BATCH;
+		ended = bpf_map_lookup_and_delete_batch(fd, from, &cursor, keys, counts, &n, NULL);
+		if (ended && errno != ENOENT)
+			return -errno;
+		for (uint32_t i = 0; i < n && !err; i++)
+			err = gather__count(s->gather, profile, &keys[i], &counts[i]);
+		from = &cursor;
+	}
+	return err;
+}
+
+/* Programs that began before the epoch changed must have ended: they run under RCU. */
+static int flip_counts(struct stacks *s, struct profile *profile)
+{
+	uint32_t old = __atomic_fetch_add(&s->skel->bss->counts_epoch, 1, __ATOMIC_SEQ_CST);
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(10000); /* not offered on CPUs without ticks */
+	return drain_counts(s, profile,
+			    old & 1 ? s->skel->maps.counts_odd : s->skel->maps.counts_even);
+}
+
+static int drain_events(struct stacks *s, struct profile *profile)
+{
+	struct buf inbox;
+	uint32_t size;
+	int err = 0;
+
+	pthread_mutex_lock(&s->lock);
+	inbox = s->inbox;
+	s->inbox = (struct buf)BUF_INIT;
+	pthread_mutex_unlock(&s->lock);
+	for (size_t at = 0; at + 8 <= inbox.length && !err; at += 8 + ((size + 7) & ~7u)) {
+		memcpy(&size, inbox.data + at, sizeof(size));
+		err = gather__event(s->gather, profile, inbox.data + at + 8, size);
+	}
+	if (!err)
+		err = inbox.error;
+	buf__free(&inbox);
+	return err;
+}
+
+static const char *const losses[PPBPF_STACK_COUNTER_NR] = {
+	[PPBPF_STACK_LOST_STACKS] = "stack_events",
+	[PPBPF_STACK_LOST_THREADS] = "stack_threads",
+	[PPBPF_STACK_LOST_MODULES] = "stack_modules",
+	[PPBPF_STACK_LOST_CODES] = "stack_python_codes",
+	[PPBPF_STACK_LOST_COUNTS] = "stack_counts",
+	[PPBPF_STACK_LOST_BUSY] = "stack_scratch_busy",
+	[PPBPF_STACK_LOST_OFF_STATE] = "stack_wait_states",
+	[PPBPF_STACK_LOST_TARGETS] = "stack_targets",
+	[PPBPF_STACK_PYTHON_LOST] = "stack_python_frames",
+};
+
+static uint64_t counter_sum(const struct stacks *s, uint32_t id)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t sum = 0, *each;
+
+	each = cpus > 0 ? calloc(cpus, sizeof(*each)) : NULL;
+	if (each && !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stack_counters), &id, each))
+		for (int cpu = 0; cpu < cpus; cpu++)
+			sum += each[cpu];
+	free(each);
+	return sum;
+}
+
+/* Runs that the kernel skipped, as the program was running on that CPU already. */
+static uint64_t skipped_runs(const struct stacks *s)
+{
+	const struct bpf_program *programs[] = { s->skel->progs.stack_sample,
+						 s->skel->progs.stack_switch };
+	uint64_t skipped = 0;
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+		int fd = bpf_program__fd(programs[i]);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
+			skipped += info.recursion_misses;
+	}
+	return skipped;
+}
+
+static int report_losses(struct stacks *s, struct profile *profile)
+{
+	int err = 0;
+
+	for (uint32_t id = 0; id < PPBPF_STACK_COUNTER_NR && !err; id++)
+		if (losses[id])
+			err = profile__lost(profile, losses[id], counter_sum(s, id));
+	if (!err)
+		err = profile__lost(profile, "stack_inbox", s->inbox_lost);
+	if (!err)
+		err = profile__lost(profile, "stack_program_runs", skipped_runs(s));
+	return err;
+}
+
+int stacks__drain(struct stacks *s, struct profile *profile)
+{
+	uint64_t events;
+	int err;
+
+	if (read(s->event_fd, &events, sizeof(events)) < 0 && errno != EAGAIN)
+		return -errno;
+	/* counts first: what their stacks are was sent before they were made */
+	err = flip_counts(s, profile);
+	if (!err && s->stopped_ns)
+		err = flip_counts(s, profile);
+	if (!err)
+		err = drain_events(s, profile);
+	if (!err)
+		err = gather__settle(s->gather, profile);
+	if (!err && s->stopped_ns)
+		err = gather__finish(s->gather, profile);
+	if (!err && s->stopped_ns)
+		err = report_losses(s, profile);
+	return err ? err : s->worker_error;
+}
+
+int stacks__stop(struct stacks *s, struct err *e)
+{
+	int err = 0;
+
+	s->skel->bss->measuring = false;
+	s->stopped_ns = now_ns();
+	for (size_t i = 0; i < s->sampler_count; i++)
+		bpf_link__destroy(s->samplers[i]);
+	s->sampler_count = 0;
+	if (s->config.off_cpu)
+		err = iterate(s->skel->progs.stack_waits);
+	end_worker(s);
+	if (err)
+		return err__set(e, ERR_INTERNAL, err, "waits that go on cannot be read: %s",
+				strerror(-err));
+	return 0;
+}
+
+double stacks__seconds(const struct stacks *s)
+{
+	uint64_t until = s->stopped_ns ? s->stopped_ns : now_ns();
+
+	return s->started_ns ? (until - s->started_ns) / 1e9 : 0;
+}
+
+const char *stacks__event(const struct stacks *s)
+{
+	return s->event;
+}
+
+int stacks__notes(struct stacks *s, struct buf *out)
+{
+	return modules__notes(s->modules, out);
+}
+
+void stacks__tables(struct stacks *s, struct stacks_tables *tables)
+{
+	modules__tables(s->modules, tables);
+	pthread_mutex_lock(&s->lock);
+	tables->ready_ns = s->ready_ns ? s->ready_ns - s->created_ns : 0;
+	pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "collect/unwind_rows.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "symbol/cfi.h"
+
+#define CHUNK_BYTES ((size_t)PPBPF_CHUNK_ROWS * sizeof(struct ppbpf_unwind_row))
+
+struct unwind_rows {
+	int chunks_fd;
+	size_t count;
+	struct ppbpf_unwind_row *chunk; /* the last one, mapped; NULL: it is full */
+};
+
+struct unwind_rows *unwind_rows__new(int chunks_fd)
+{
+	struct unwind_rows *rows = calloc(1, sizeof(*rows));
+
+	if (rows)
+		rows->chunks_fd = chunks_fd;
+	return rows;
+}
+
+static void unmap(struct unwind_rows *rows)
+{
+	if (rows->chunk)
+		munmap(rows->chunk, CHUNK_BYTES);
+	rows->chunk = NULL;
+}
+
+void unwind_rows__free(struct unwind_rows *rows)
+{
+	if (!rows)
+		return;
+	unmap(rows);
+	free(rows);
+}
+
+/* The array of maps keeps the new one; we keep it mapped until it is full. */
+static int begin_chunk(struct unwind_rows *rows)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	uint32_t number = rows->count >> PPBPF_CHUNK_SHIFT;
+	void *chunk;
+	int fd, err = 0;
+
+	if (number >= PPBPF_CHUNKS_MAX)
+		return -ENOSPC;
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "unwind_chunk", sizeof(uint32_t),
+			    sizeof(struct ppbpf_unwind_row), PPBPF_CHUNK_ROWS, &options);
+	if (fd < 0)
+		return fd;
+	chunk = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (chunk == MAP_FAILED)
+		err = -errno;
+	else if (bpf_map_update_elem(rows->chunks_fd, &number, &fd, BPF_ANY))
+		err = -errno;
+	close(fd);
+	if (err && chunk != MAP_FAILED)
+		munmap(chunk, CHUNK_BYTES);
+	else if (!err)
+		rows->chunk = chunk;
+	return err;
+}
+
+static int append(struct unwind_rows *rows, const void *data, size_t count)
+{
+	const struct ppbpf_unwind_row *from = data;
+
+	while (count) {
+		size_t at = rows->count & (PPBPF_CHUNK_ROWS - 1), room = PPBPF_CHUNK_ROWS - at;
+		int err = rows->chunk ? 0 : begin_chunk(rows);
+
+		if (err)
+			return err;
+		if (room > count)
+			room = count;
+		memcpy(rows->chunk + at, from, room * sizeof(*from));
+		rows->count += room;
+		from += room;
+		count -= room;
+		if (!(rows->count & (PPBPF_CHUNK_ROWS - 1)))
+			unmap(rows);
+	}
+	return 0;
+}
+
+int unwind_rows__add(struct unwind_rows *rows, const struct cfi_table *table,
+		     struct ppbpf_module *module)
+{
+	uint32_t first = rows->count, odd[2] = { 0 };
+	size_t entries = table->pages + 1;
+	int err = append(rows, table->index, entries / 2);
+
+	if (!err && entries & 1) {
+		odd[0] = table->index[entries - 1];
+		err = append(rows, odd, 1);
+	}
+	module->index = first;
+	module->rows = rows->count;
+	if (!err)
+		err = append(rows, table->rows, table->count);
+	module->first_page = table->first_page;
+	module->pages = table->pages;
+	module->row_count = table->count;
+	return err;
+}
+
+size_t unwind_rows__count(const struct unwind_rows *rows)
+{
+	return rows->count;
+}
+
+size_t unwind_rows__bytes(const struct unwind_rows *rows)
+{
+	size_t chunks = (rows->count + PPBPF_CHUNK_ROWS - 1) >> PPBPF_CHUNK_SHIFT;
+
+	return chunks * CHUNK_BYTES;
+}

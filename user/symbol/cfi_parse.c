@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "symbol/cfi_parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "symbol/cfi_rules.h"
+
+/* Bytes between two functions that only fill up: no place that code returns to. */
+#define PADDING_MAX 16
+#define ENTRIES_MAX (1u << 21)
+#define ENTRY_CODE_MAX 64 /* of the code that a program is entered by */
+
+struct entry {
+	uint64_t start; /* file offset */
+	uint64_t end;
+	uint64_t address;
+	const uint8_t *code;
+	const uint8_t *code_end;
+	uint32_t cie;
+	uint32_t order;
+};
+
+struct cie_at {
+	size_t offset;
+	struct cfi_cie cie;
+};
+
+struct cfi_parser {
+	const struct cfi_segment *segments;
+	size_t segment_count;
+	struct entry *entries;
+	size_t entry_count, entry_room;
+	struct cie_at *cies; /* of one section after the other, each by ascending offset */
+	size_t cie_count, cie_room;
+	size_t first_cie; /* of the section at hand */
+	size_t row_room;
+};
+
+struct cfi_parser *cfi_parser__new(const struct cfi_segment *segments, size_t count)
+{
+	struct cfi_parser *parser = calloc(1, sizeof(*parser));
+
+	if (!parser)
+		return NULL;
+	parser->segments = segments;
+	parser->segment_count = count;
+	return parser;
+}
+
+void cfi_parser__free(struct cfi_parser *parser)
+{
+	if (!parser)
+		return;
+	free(parser->entries);
+	free(parser->cies);
+	free(parser);
+}
+
+/* Room for one more element, doubling; 0 or -ENOMEM. */
+static int grow(void **array, size_t count, size_t *room, size_t element)
+{
+	size_t larger = *room ? *room * 2 : 256;
+	void *moved;
+
+	if (count < *room)
+		return 0;
+	moved = realloc(*array, larger * element);
+	if (!moved)
+		return -ENOMEM;
+	*array = moved;
+	*room = larger;
+	return 0;
+}
+
+static const struct cfi_segment *segment_of(const struct cfi_parser *parser, uint64_t address,
+					    uint64_t size)
+{
+	const struct cfi_segment *segment;
+
+	for (size_t i = 0; i < parser->segment_count; i++) {
+		segment = &parser->segments[i];
+		if (address >= segment->address && size <= segment->size &&
+		    address - segment->address <= segment->size - size)
+			return segment;
+	}
+	return NULL;
+}
+
+static int add_cie(struct cfi_parser *parser, const struct cfi_section *section,
+		   struct cfi_bytes body, size_t offset)
+{
+	struct cie_at *at;
+	int err = grow((void **)&parser->cies, parser->cie_count, &parser->cie_room, sizeof(*at));
+
+	if (err)
+		return err;
+	at = &parser->cies[parser->cie_count];
+	at->offset = offset;
+	if (cfi_cie__parse(&at->cie, body, section->debug_frame))
+		parser->cie_count++;
+	return 0;
+}
+
+/* Index of the entry's common part, or -1. */
+static long find_cie(const struct cfi_parser *parser, size_t offset)
+{
+	size_t low = parser->first_cie, high = parser->cie_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (parser->cies[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < parser->cie_count && parser->cies[low].offset == offset ? (long)low : -1;
+}
+
+static int add_fde(struct cfi_parser *parser, const struct cfi_section *section,
+		   struct cfi_bytes body, size_t cie_offset)
+{
+	long index = find_cie(parser, cie_offset);
+	const struct cfi_segment *segment;
+	const struct cfi_cie *cie;
+	uint64_t start, size;
+	struct entry *entry;
+	int err;
+
+	if (index < 0)
+		return 0;
+	cie = &parser->cies[index].cie;
+	start = cfi_bytes__pointer(&body, cie->encoding,
+				   section->address + (uint64_t)(body.at - section->bytes));
+	size = cfi_bytes__pointer(&body, cie->encoding & 0x0f, 0);
+	if (cie->augmented)
+		cfi_bytes__skip(&body, cfi_bytes__uleb(&body));
+	segment = segment_of(parser, start, size);
+	/* nothing at address 0: what the linker has dropped leaves such entries */
+	if (body.bad || !size || !start || !segment)
+		return 0;
+	if (start - segment->address + segment->offset + size > UINT32_MAX)
+		return 0;
+	if (parser->entry_count >= ENTRIES_MAX)
+		return -E2BIG;
+	err = grow((void **)&parser->entries, parser->entry_count, &parser->entry_room,
+		   sizeof(*entry));
+	if (err)
+		return err;
+	entry = &parser->entries[parser->entry_count];
+	entry->start = start - segment->address + segment->offset;
+	entry->end = entry->start + size;
+	entry->address = start;
+	entry->code = body.at;
+	entry->code_end = body.end;
+	entry->cie = index;
+	entry->order = parser->entry_count++;
+	return 0;
+}
+
+size_t cfi_parser__entries(const struct cfi_parser *parser)
+{
+	return parser->entry_count;
+}
+
+int cfi_parser__entry_point(struct cfi_parser *parser, uint64_t address)
+{
+	const struct cfi_segment *segment = segment_of(parser, address, ENTRY_CODE_MAX);
+	struct entry *entry;
+	struct cie_at *at;
+	int err;
+
+	if (!segment || !address)
+		return 0;
+	err = grow((void **)&parser->cies, parser->cie_count, &parser->cie_room, sizeof(*at));
+	if (!err)
+		err = grow((void **)&parser->entries, parser->entry_count, &parser->entry_room,
+			   sizeof(*entry));
+	if (err)
+		return err;
+	at = &parser->cies[parser->cie_count];
+	*at = (struct cie_at){ .cie.initial = { .cfa = CFI_CFA_UNKNOWN, .ra_undefined = true } };
+	entry = &parser->entries[parser->entry_count];
+	*entry = (struct entry){ .address = address, .cie = parser->cie_count++ };
+	entry->start = address - segment->address + segment->offset;
+	entry->end = entry->start + ENTRY_CODE_MAX;
+	entry->order = UINT32_MAX; /* what the file itself says of the place comes first */
+	parser->entry_count++;
+	return 0;
+}
+
+int cfi_parser__section(struct cfi_parser *parser, const struct cfi_section *section)
+{
+	struct cfi_bytes all = { .at = section->bytes, .end = section->bytes + section->size };
+	int err = 0;
+
+	parser->first_cie = parser->cie_count;
+	while (!err && !all.bad && all.at < all.end) {
+		size_t offset = all.at - section->bytes, id_offset;
+		struct cfi_bytes body;
+		uint64_t length = cfi_bytes__fixed(&all, 4), id, cie_id = UINT32_MAX;
+		bool wide = length == UINT32_MAX;
+
+		if (wide)
+			length = cfi_bytes__fixed(&all, 8);
+		if (!length && section->open_ended)
+			break;
+		if (!length)
+			continue;
+		if (all.bad || length > (size_t)(all.end - all.at))
+			break;
+		body.at = all.at;
+		body.end = all.at + length;
+		body.bad = false;
+		all.at += length;
+		id_offset = body.at - section->bytes;
+		id = cfi_bytes__fixed(&body, wide ? 8 : 4);
+		if (!section->debug_frame)
+			cie_id = 0;
+		else if (wide)
+			cie_id = UINT64_MAX;
+		if (body.bad)
+			continue;
+		if (id == cie_id)
+			err = add_cie(parser, section, body, offset);
+		else
+			err = add_fde(parser, section, body,
+				      section->debug_frame ? id : id_offset - id);
+	}
+	return err;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->order < y->order ? -1 : 1;
+}
+
+/* Where rows go while an entry's program runs; `limit`: where the next entry begins. */
+struct rows {
+	struct cfi_parser *parser;
+	struct cfi_table *table;
+	uint64_t address_to_offset;
+	uint64_t limit;
+};
+
+static int put_row(struct rows *rows, uint64_t offset, const struct ppbpf_unwind_row *row)
+{
+	struct cfi_table *table = rows->table;
+	struct ppbpf_unwind_row *last = table->count ? &table->rows[table->count - 1] : NULL;
+	int err;
+
+	if (last && last->pc == offset)
+		table->count--;
+	last = table->count ? &table->rows[table->count - 1] : NULL;
+	if (last && last->cfa == row->cfa && last->fp == row->fp && last->kind == row->kind)
+		return 0;
+	if (table->count >= CFI_ROWS_MAX)
+		return -E2BIG;
+	err = grow((void **)&table->rows, table->count, &rows->parser->row_room, sizeof(*row));
+	if (err)
+		return err;
+	table->rows[table->count] = *row;
+	table->rows[table->count++].pc = offset;
+	return 0;
+}
+
+static int on_row(void *context, uint64_t address, const struct ppbpf_unwind_row *row)
+{
+	struct rows *rows = context;
+	uint64_t offset = address + rows->address_to_offset;
+
+	return offset < rows->limit ? put_row(rows, offset, row) : 0;
+}
+
+static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
+{
+	static const struct ppbpf_unwind_row none = { .kind = PPBPF_UNWIND_NONE };
+	struct rows rows = { .parser = parser, .table = table };
+	uint64_t next, described = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < parser->entry_count && !err; i++) {
+		const struct entry *entry = &parser->entries[i];
+
+		if (i && entry->start == parser->entries[i - 1].start)
+			continue;
+		if (entry->order == UINT32_MAX && entry->start < described)
+			continue;
+		described = entry->end;
+		next = UINT64_MAX;
+		for (size_t j = i + 1; j < parser->entry_count && next == UINT64_MAX; j++)
+			if (parser->entries[j].start != entry->start)
+				next = parser->entries[j].start;
+		rows.limit = entry->end < next ? entry->end : next;
+		rows.address_to_offset = entry->start - entry->address;
+		table->ranges[table->range_count++] =
+			(struct cfi_range){ entry->start, rows.limit };
+		err = cfi_cie__run(&parser->cies[entry->cie].cie, entry->code, entry->code_end,
+				   entry->address, on_row, &rows);
+		if (!err && (next == UINT64_MAX || next - rows.limit > PADDING_MAX))
+			err = put_row(&rows, rows.limit, &none);
+	}
+	return err;
+}
+
+static int build_index(struct cfi_table *table)
+{
+	uint32_t first = table->rows[0].pc >> PPBPF_PAGE_SHIFT;
+	uint32_t last = table->rows[table->count - 1].pc >> PPBPF_PAGE_SHIFT;
+	size_t row = 0;
+
+	table->first_page = first;
+	table->pages = last - first + 1;
+	table->index = malloc((table->pages + 1) * sizeof(*table->index));
+	if (!table->index)
+		return -ENOMEM;
+	for (uint32_t page = 0; page <= table->pages; page++) {
+		uint64_t begin = (uint64_t)(first + page) << PPBPF_PAGE_SHIFT;
+
+		while (row < table->count && table->rows[row].pc < begin)
+			row++;
+		table->index[page] = row;
+	}
+	return 0;
+}
+
+int cfi_parser__finish(struct cfi_parser *parser, struct cfi_table *table)
+{
+	void *fitting;
+	int err;
+
+	if (!parser->entry_count)
+		return -ENODATA;
+	qsort(parser->entries, parser->entry_count, sizeof(*parser->entries), by_start);
+	table->ranges = malloc(parser->entry_count * sizeof(*table->ranges));
+	if (!table->ranges)
+		return -ENOMEM;
+	err = run_entries(parser, table);
+	if (!err && !table->count)
+		err = -ENODATA;
+	if (!err)
+		err = build_index(table);
+	if (err)
+		return err;
+	fitting = realloc(table->rows, table->count * sizeof(*table->rows));
+	if (fitting)
+		table->rows = fitting;
+	return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Between cfi.c (ELF files) and cfi_parse.c (the bytes of a section); nobody else's. */
+#ifndef PPBPF_SYMBOL_CFI_PARSE_H
+#define PPBPF_SYMBOL_CFI_PARSE_H
+
+#include "symbol/cfi.h"
+
+/* What is mapped from the file for execution. */
+struct cfi_segment {
+	uint64_t address;
+	uint64_t offset;
+	uint64_t size;
+};
+
+struct cfi_section {
+	const uint8_t *bytes;	/* stay the caller's, until cfi_parser__finish() */
+	size_t size;
+	uint64_t address;	/* where it is mapped: what pointers in it are relative to */
+	bool debug_frame;
+	bool open_ended;	/* its size is not known: a terminator ends it */
+};
+
+struct cfi_parser;
+
+/* The segments stay the caller's. NULL: no memory. */
+struct cfi_parser *cfi_parser__new(const struct cfi_segment *segments, size_t count);
+void cfi_parser__free(struct cfi_parser *parser);
+
+/* Takes note of a section's entries. 0, -ENOMEM or -E2BIG; broken entries are passed over. */
+int cfi_parser__section(struct cfi_parser *parser, const struct cfi_section *section);
+
+/* How many were noted. */
+size_t cfi_parser__entries(const struct cfi_parser *parser);
+
+/*
+ * Where a program is entered, nobody has called: the outermost frame, though
+ * hand-written code mostly does not say so. 0 or -ENOMEM.
+ */
+int cfi_parser__entry_point(struct cfi_parser *parser, uint64_t address);
+
+/* Makes the rows of all that was noted. 0, -ENODATA, -E2BIG or -ENOMEM. */
+int cfi_parser__finish(struct cfi_parser *parser, struct cfi_table *table);
+
+#endif
