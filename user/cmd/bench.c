@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "cmd/commands.h"
 #include "cmd/signals.h"
+#include "cmd/tell.h"
 #include "cmd/usage.h"
 #include "ppbpf.h"
 
@@ -362,13 +363,9 @@ static int run(struct arguments *a)
 		log_error("out of memory");
 		return PPBPF_FAILED;
 	}
-	if (*ppbpf_result_error(result))
-		log_error("%s%s%s", ppbpf_result_error(result), *ppbpf_result_hint(result) ? "; " : "",
-			  ppbpf_result_hint(result));
-	if (write_all(a, result, &e)) {
-		log_error("%s", e.message);
-		status = PPBPF_FAILED;
-	}
+	tell_result(result);
+	if (write_all(a, result, &e))
+		status = tell_error(&e);
 	ppbpf_result_free(result);
 	return status;
 }

@@ -411,6 +411,8 @@ static void finish(struct bench *bench)
 	bench_report__summarize(report, &summary);
 	bench->result->bad_news = summary.failed > 0 || bench_compare__is_bad_news(bench);
 	if (bench->table)
+		bench_compare__print(bench, bench->options->table_fd);
+	if (bench->table)
 		bench_table__end(bench->table, report);
 }
 
@@ -588,7 +590,7 @@ static int write_json(const struct ppbpf_result *result, FILE *stream)
 		.error = &result->err,
 	};
 
-	return bench_json__write(stream, result->data, NULL, &envelope);
+	return bench_json__write(stream, result->data, &envelope);
 }
 
 static void free_data(void *data)

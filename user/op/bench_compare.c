@@ -2,10 +2,14 @@
 #include "op/bench_compare.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/term.h"
 #include "model/compare.h"
 #include "op/bench.h"
+#include "sink/compare_table.h"
 
 static bool pair_is_open(struct bench *bench, const struct bench_contender *baseline,
 			 const struct bench_contender *current)
@@ -71,4 +75,27 @@ bool bench_compare__is_bad_news(const struct bench *bench)
 			return true;
 	}
 	return false;
+}
+
+void bench_compare__print(const struct bench *bench, int fd)
+{
+	const struct bench_report *report = bench->report;
+	const struct compare_table table = { .all = true };
+	struct term term;
+	FILE *stream;
+	int copy;
+
+	if (!report->comparisons)
+		return;
+	term__detect(&term, fd);
+	copy = dup(fd);
+	stream = copy < 0 ? NULL : fdopen(copy, "w");
+	for (size_t i = 1; i < report->version_count && stream; i++) {
+		fputs("\n", stream);
+		compare_table__write(stream, report->comparisons[i - 1], &table, &term);
+	}
+	if (stream)
+		fclose(stream);
+	else if (copy >= 0)
+		close(copy);
 }

@@ -16,6 +16,9 @@ bool bench_compare__is_open(const struct bench_contender *contenders, size_t cou
 /* Fills the report's comparisons, where there are several versions. 0 or -ENOMEM. */
 int bench_compare__finish(struct bench *bench);
 
+/* The comparisons for a person, after the table. */
+void bench_compare__print(const struct bench *bench, int fd);
+
 /* Whether a version has a regression, or with --strict could not be decided on. */
 bool bench_compare__is_bad_news(const struct bench *bench);
 

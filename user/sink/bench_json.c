@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "model/bench_report.h"
+#include "sink/compare_json.h"
 #include "sink/envelope.h"
 #include "sink/fields.h"
 #include "sink/results_json.h"
@@ -53,8 +54,22 @@ static void json_files(struct fields *fields, const struct bench_report *report)
 	fields__array_end(fields);
 }
 
-static void json_data(struct fields *fields, const struct bench_report *report,
-		      const struct compare_report *comparison)
+/* The current version with the baseline; and each version with it, where there are more. */
+static void json_comparisons(struct fields *fields, const struct bench_report *report)
+{
+	size_t count = report->comparisons ? report->version_count - 1 : 0;
+
+	if (count)
+		compare_json__data(fields, "comparison", report->comparisons[count - 1]);
+	else
+		fields__none(fields, "comparison");
+	fields__array_begin(fields, "comparisons");
+	for (size_t i = 0; i < count; i++)
+		compare_json__data(fields, NULL, report->comparisons[i]);
+	fields__array_end(fields);
+}
+
+static void json_data(struct fields *fields, const struct bench_report *report)
 {
 	const struct bench_results *current = bench_report__current(report);
 	char iso[TIME_ISO_TEXT];
@@ -67,8 +82,7 @@ static void json_data(struct fields *fields, const struct bench_report *report,
 	results_json__results(fields, &report->all);
 	json_summary(fields, report);
 	json_files(fields, report);
-	(void)comparison;
-	fields__none(fields, "comparison");
+	json_comparisons(fields, report);
 	fields__bool(fields, "interrupted", current->interrupted);
 	results_json__environment(fields, current);
 	fields__object_end(fields);
@@ -138,7 +152,6 @@ static int json_metadata(struct fields *fields, const struct bench_report *repor
 }
 
 int bench_json__write(FILE *out, const struct bench_report *report,
-		      const struct compare_report *comparison,
 		      const struct envelope *envelope)
 {
 	struct json *json = json__new(out, JSON_PRETTY);
@@ -150,7 +163,7 @@ int bench_json__write(FILE *out, const struct bench_report *report,
 		goto out;
 	envelope__begin(json, OPERATION, envelope);
 	if (measured)
-		json_data(fields, report, comparison);
+		json_data(fields, report);
 	else
 		json__null(json);
 	envelope__metadata(json, envelope);

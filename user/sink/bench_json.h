@@ -6,15 +6,10 @@
 #include <stdio.h>
 
 struct bench_report;
-struct compare_report;
 struct envelope;
 
-/*
- * `report` NULL: nothing was measured. `comparison` NULL: nothing was compared.
- * Returns 0 or a negative errno.
- */
+/* `report` NULL: nothing was measured. Returns 0 or a negative errno. */
 int bench_json__write(FILE *out, const struct bench_report *report,
-		      const struct compare_report *comparison,
 		      const struct envelope *envelope);
 
 #endif
