@@ -29,7 +29,9 @@ struct socket_state {
 	u8 known;	/* `consumed` is exact since the connection began, or was read once */
 	u8 accepted;	/* a passive connection that no process has used yet */
 	u8 reading;	/* its first read is under way, or was */
-	u8 pad[5];
+	u8 pad;
+	u32 user;	/* tgid of who connected it, or read from it last; 0: not known */
+	u64 user_start;
 };
 
 struct {
@@ -67,6 +69,13 @@ static __always_inline void charge(struct task_state *state, enum ppbpf_value id
 static __always_inline struct task_state *current_state(void)
 {
 	return state_create(bpf_get_current_task_btf());
+}
+
+static __always_inline void used_by(struct socket_state *socket, struct task_struct *task,
+				    struct task_state *state)
+{
+	socket->user = task->tgid;
+	socket->user_start = state->leader_start;
 }
 
 SEC("tp_btf/sock_send_length")
@@ -146,6 +155,7 @@ SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
 {
 	struct socket_state *socket;
+	struct task_struct *task;
 	struct task_state *state;
 	u64 consumed;
 
@@ -156,10 +166,12 @@ int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
 	}
 	consumed = bytes_consumed(sk);
 	if (socket->known) {
-		state = current_state();
+		task = bpf_get_current_task_btf();
+		state = state_create(task);
 		if (!state)
 			return 0;
 		charge(state, PPBPF_TCP_RECEIVED_BYTES, consumed - socket->consumed);
+		used_by(socket, task, state);
 		if (socket->accepted) {
 			socket->accepted = false;
 			charge(state, PPBPF_CONNECTIONS_ACCEPTED, 1);
@@ -179,8 +191,8 @@ int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(inet_sock_set_state, struct sock *sk, int from, int to)
 {
+	struct task_state *state = 0;
 	struct socket_state *socket;
-	struct task_state *state;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
@@ -197,5 +209,34 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int from, int to)
 	socket->consumed = 0;
 	socket->known = true;
 	socket->accepted = to == TCP_ESTABLISHED;
+	if (state)
+		used_by(socket, bpf_get_current_task_btf(), state);
+	return 0;
+}
+
+/*
+ * TCP sends again on its own: charged to the leader of the process that used
+ * the socket last, if that lives. In segments, as the kernel counts them.
+ */
+SEC("tp_btf/tcp_retransmit_skb")
+int BPF_PROG(tcp_retransmit_skb, struct sock *sk, struct sk_buff *skb)
+{
+	struct socket_state *socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	struct task_state *state;
+	struct task_struct *task;
+	u16 segments;
+
+	if (!socket || !socket->user || !bpf_task_from_pid)
+		return 0;
+	segments = BPF_CORE_READ((struct tcp_skb_cb *)skb->cb, tcp_gso_segs);
+	task = bpf_task_from_pid(socket->user);
+	if (!task)
+		return 0;
+	state = state_get(task);
+	if (state && state->leader_start == socket->user_start &&
+	    (!following() || state->flags & PPBPF_TASK_FOLLOWED))
+		__sync_fetch_and_add(&state->counted[PPBPF_TCP_RETRANSMITS - PPBPF_COUNTED],
+				     segments);
+	bpf_task_release(task);
 	return 0;
 }

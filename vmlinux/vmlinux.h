@@ -363,7 +363,13 @@ struct tcp_sock {
 	u64 bytes_received;
 };
 
-struct sk_buff;
+struct sk_buff {
+	char cb[48];
+};
+
+struct tcp_skb_cb {
+	u16 tcp_gso_segs;
+};
 
 #pragma clang attribute pop
 

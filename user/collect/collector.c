@@ -71,6 +71,7 @@ static const struct {
 	{ "sock_recv_length", FEATURE_SOCK_LENGTH, "network" },
 	{ "tcp_rcv_space_adjust", FEATURE_SOCK_LENGTH, "network" },
 	{ "inet_sock_set_state", FEATURE_TCP_STATE, "network" },
+	{ "tcp_retransmit_skb", FEATURE_TCP_RETRANSMIT, "network.retransmits" },
 	{ "block_rq_issue", FEATURE_BLOCK, "block" },
 	{ "block_rq_complete", FEATURE_BLOCK, "block" },
 	{ "mm_vmscan_direct_reclaim_begin", FEATURE_RECLAIM, "memory" },
@@ -149,6 +150,7 @@ static bool wanted(const struct collector_config *config, const struct features 
 	switch (feature) {
 	case FEATURE_SOCK_LENGTH:
 	case FEATURE_TCP_STATE:
+	case FEATURE_TCP_RETRANSMIT:
 		return config->network;
 	case FEATURE_BLOCK:
 		return config->block;

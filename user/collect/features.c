@@ -24,6 +24,8 @@ static const struct {
 			  "exact CPU time, waits and their reasons, short-lived processes" },
 	[FEATURE_SOCK_LENGTH] = { "socket tracepoints", "network bytes by process" },
 	[FEATURE_TCP_STATE] = { "TCP state tracepoint", "connections opened and accepted" },
+	[FEATURE_TCP_RETRANSMIT] = { "TCP retransmit tracepoint",
+				     "segments sent again, by process" },
 	[FEATURE_BLOCK] = { "block tracepoints", "operations and latencies by device" },
 	[FEATURE_SCHED_INFO] = { "scheduler's delays",
 				 "waits for a CPU, and what tasks are blocked by" },
@@ -136,6 +138,11 @@ static void probe_btf(struct features *f, const struct btf *btf)
 		lacks(f, FEATURE_SOCK_LENGTH, "no sock_send_length tracepoint: Linux 6.3 or later has it");
 	if (!tracepoint_takes(btf, "inet_sock_set_state", 0, "sock"))
 		lacks(f, FEATURE_TCP_STATE, "no inet_sock_set_state tracepoint in this kernel");
+	if (!tracepoint_takes(btf, "tcp_retransmit_skb", 0, "sock") ||
+	    !struct_has(btf, "tcp_skb_cb", "tcp_gso_segs") ||
+	    btf__find_by_name_kind(btf, "bpf_task_from_pid", BTF_KIND_FUNC) < 0)
+		lacks(f, FEATURE_TCP_RETRANSMIT, "no tcp_retransmit_skb tracepoint, or programs may "
+		      "not look a process up: Linux 6.2 or later has both");
 	if (!tracepoint_takes(btf, "block_rq_issue", 0, "request") ||
 	    !tracepoint_takes(btf, "block_rq_complete", 0, "request"))
 		lacks(f, FEATURE_BLOCK, "no block_rq_issue tracepoint that names the request alone: "
@@ -237,9 +244,9 @@ const char *missing_capabilities(char *out, unsigned long size)
 static void lacks_all_bpf(struct features *f, const char *why)
 {
 	static const enum feature by_bpf[] = {
-		FEATURE_BPF, FEATURE_SOCK_LENGTH, FEATURE_TCP_STATE, FEATURE_BLOCK,
-		FEATURE_SCHED_INFO, FEATURE_TASK_IO, FEATURE_QUOTA_CLOCK, FEATURE_RECLAIM,
-		FEATURE_OOM,
+		FEATURE_BPF, FEATURE_SOCK_LENGTH, FEATURE_TCP_STATE, FEATURE_TCP_RETRANSMIT,
+		FEATURE_BLOCK, FEATURE_SCHED_INFO, FEATURE_TASK_IO, FEATURE_QUOTA_CLOCK,
+		FEATURE_RECLAIM, FEATURE_OOM,
 	};
 
 	for (size_t i = 0; i < sizeof(by_bpf) / sizeof(by_bpf[0]); i++)

@@ -103,6 +103,11 @@ const struct metric metrics[] = {
 	  "tracepoints inet_sock_set_state, tcp_rcv_space_adjust",
 	  PROCESS(PPBPF_CONNECTIONS_ACCEPTED, SUBJECT_NETWORK, METRIC_COUNTER, UNIT_COUNT),
 	  .needs = FEATURE_TCP_STATE },
+	{ "network.retransmits", "retransmits", "process.network.tcp.retransmits",
+	  "TCP segments sent again on connections that it began, or had read from last",
+	  "tracepoint tcp_retransmit_skb",
+	  PROCESS(PPBPF_TCP_RETRANSMITS, SUBJECT_NETWORK, METRIC_COUNTER, UNIT_COUNT),
+	  .needs = FEATURE_TCP_RETRANSMIT },
 	/* a process as a whole */
 	{ "memory.anonymous", "rss_anon_bytes", "process.memory.usage{type=anonymous}",
 	  "resident memory of no file: heap, stacks", "mm_struct.rss_stat[MM_ANONPAGES]",

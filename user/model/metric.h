@@ -129,6 +129,7 @@ enum feature {
 	FEATURE_BPF,		/* BTF, the task iterator, sched_switch, task storage */
 	FEATURE_SOCK_LENGTH,	/* sock_send_length, sock_recv_length: Linux 6.3 */
 	FEATURE_TCP_STATE,
+	FEATURE_TCP_RETRANSMIT,	/* and bpf_task_from_pid(): Linux 6.2 */
 	FEATURE_BLOCK,
 	FEATURE_SCHED_INFO,	/* CONFIG_SCHED_INFO */
 	FEATURE_TASK_IO,	/* CONFIG_TASK_IO_ACCOUNTING */

@@ -258,7 +258,7 @@ static void json_interfaces(struct fields *fields, const struct report *report)
 	fields__array_end(fields);
 }
 
-/* Retransmits are the machine's: TCP sends again without the process. */
+/* Some retransmits are nobody's: the machine has all. */
 void json_network(struct fields *fields, const struct report *report)
 {
 	const struct metric *retransmits = metric_of(METRIC_MACHINE, MACHINE_TCP_RETRANSMITS);

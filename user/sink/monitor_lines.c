@@ -357,6 +357,7 @@ static void print_disk(struct page *page, const struct monitor_lines *lines)
 static void print_interfaces(struct page *page, const struct report *report)
 {
 	const struct value *retransmits = &report->machine[MACHINE_TCP_RETRANSMITS];
+	const struct tasks_totals *totals = tasks__totals(report->tasks);
 	char a[UNITS_TEXT], b[UNITS_TEXT], note[160];
 
 	for (size_t i = 0; report->machine_wide && i < report->interface_count; i++) {
@@ -371,8 +372,12 @@ static void print_interfaces(struct page *page, const struct report *report)
 		page__note(page, LABEL, note);
 	}
 	if (retransmits->known && retransmits->n) {
-		snprintf(note, sizeof(note), "%s TCP retransmits%s",
-			 format_count(a, retransmits->n),
+		const struct metric *metric = metric_of(METRIC_PROCESS, PPBPF_TCP_RETRANSMITS);
+		bool own = !report->machine_wide && !metric_why_null(report, metric);
+
+		snprintf(note, sizeof(note), "%s%s%s TCP retransmits%s",
+			 own ? format_count(b, totals->values[PPBPF_TCP_RETRANSMITS]) : "",
+			 own ? " of " : "", format_count(a, retransmits->n),
 			 report->machine_wide ? "" : " on this machine");
 		page__note(page, LABEL, note);
 	}
