@@ -57,7 +57,7 @@ SHARED        := $(if $(SAN),,$(BUILD)/libppbpf.so)
 # --- how ----------------------------------------------------------------------
 
 BPFTOOL       ?= $(shell tools/find-bpftool.sh)
-PKGS          := libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone
+PKGS          := libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone libmd
 PKG_CFLAGS    := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS      := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -liberty
 

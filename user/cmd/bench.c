@@ -53,6 +53,9 @@ static const struct argp_option options[] = {
 	{ "release", OPT_RELEASE, "VERSION", 0, "whose results these are (dev)", 2 },
 	{ "against", OPT_AGAINST, "NAME=COMMAND", 0, "a version to compare, run in turns with the "
 	  "others; repeatable, the first is the baseline", 2 },
+	{ "against-release", OPT_AGAINST_RELEASE, "VERSION", 0, "compare with the programs that "
+	  "VERSION's results have kept", 2 },
+	{ "keep", OPT_KEEP, NULL, 0, "store the programs and their libraries for that", 2 },
 	{ "threshold", OPT_THRESHOLD, "SHARE", 0, "what counts as a change: 0.05 or 5% (5%)", 2 },
 	{ "strict", OPT_STRICT, NULL, 0, "an inconclusive comparison is bad news, too", 2 },
 	{ NULL, 0, NULL, 0, "How:", 3 },

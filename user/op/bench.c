@@ -12,6 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/text.h"
 #include "collect/environment.h"
 #include "op/bench_compare.h"
@@ -30,6 +31,7 @@
 #include "sink/bench_json.h"
 #include "sink/bench_progress.h"
 #include "sink/envelope.h"
+#include "store/results.h"
 #include "store/suite_yaml.h"
 
 #define ITERATIONS 10
@@ -198,6 +200,31 @@ static int load_suite(struct bench *bench)
 	return 0;
 }
 
+/* Programs are kept beside the results, and found there again. */
+static int open_kept(struct bench *bench)
+{
+	const struct ppbpf_bench_options *o = bench->options;
+	struct bench_session *s = &bench->session;
+	int err;
+
+	if (!o->keep && !o->against_release)
+		return 0;
+	err = make_folder(bench->report->output_dir, bench->err);
+	if (err)
+		return err;
+	bench->keep_folder = realpath(bench->report->output_dir, NULL);
+	if (!bench->keep_folder)
+		return out_of_memory(bench);
+	s->keep_folder = bench->keep_folder;
+	s->run_kept = o->against_release;
+	s->arena = &bench->arena;
+	if (!o->against_release)
+		return 0;
+	bench->baseline = results__find(bench->report->output_dir, o->against_release, NULL,
+					bench->err);
+	return bench->baseline ? 0 : bench->err->code;
+}
+
 /* Why nobody should trust the figures much, as far as it is known before. */
 static void warn_before(struct bench *bench)
 {
@@ -264,6 +291,27 @@ static int attach(struct bench *bench)
 	return err;
 }
 
+/* What the baseline's benchmark of the same name and parameters has kept. */
+static int take_kept(struct bench *bench, struct bench_result *result)
+{
+	const struct bench_results *all = bench->baseline;
+	const struct bench_result *from = NULL;
+	int err = 0;
+
+	for (size_t i = 0; i < all->count && !from; i++)
+		if (bench_result__matches(&all->results[i], result))
+			from = &all->results[i];
+	for (size_t i = 0; from && i < from->kept_count && !err; i++)
+		err = bench_result__add_kept(result, from->kept[i].path, from->kept[i].sha256);
+	if (!err && !result->kept_count && !result->failure) {
+		bench->session.failure = ERR_NOT_FOUND;
+		err = asprintf(&result->failure, "%s has %s: measure it with --keep",
+			       all->release, from ? "not kept it" : "no such benchmark") < 0 ?
+			      -ENOMEM : 0;
+	}
+	return err;
+}
+
 /* A result for each version, with what is known of it before it has run. */
 static int add_results(struct bench *bench, const struct suite_benchmark *b,
 		       struct bench_contender *contenders)
@@ -294,6 +342,9 @@ static int add_results(struct bench *bench, const struct suite_benchmark *b,
 		for (size_t k = 0; k < b->parameter_count; k++)
 			bench_result__add_parameter(result, b->parameters[k].name,
 						    b->parameters[k].value);
+		c->is_kept = bench->versions[i].is_kept;
+		if (c->is_kept && take_kept(bench, result))
+			return out_of_memory(bench);
 	}
 	return bench->arena.error ? out_of_memory(bench) : 0;
 }
@@ -368,6 +419,13 @@ static void note_steal(struct bench *bench)
 			100.0 * (now.stolen - bench->ticks.stolen) / (now.all - bench->ticks.all);
 }
 
+/* A part of a baseline would become its latest results, and hide the whole. */
+static bool is_saved(const struct bench *bench, size_t version)
+{
+	return !bench->versions[version].is_kept ||
+	       (!bench->options->only && !bench->session.stopped);
+}
+
 static void note_failures(struct bench_results *results)
 {
 	static const char *const paths[] = {
@@ -404,7 +462,7 @@ static void finish(struct bench *bench)
 	for (size_t i = 0; i < report->version_count; i++)
 		note_failures(report->versions[i]);
 	for (size_t i = 0; i < report->version_count; i++)
-		if (report->versions[i]->count)
+		if (report->versions[i]->count && is_saved(bench, i))
 			results_file__save(report->versions[i], report->output_dir, bench->err);
 	if (bench_report__view(report) || bench_compare__finish(bench))
 		out_of_memory(bench);
@@ -471,6 +529,8 @@ static int run_suite(struct bench *bench)
 	int err = load_suite(bench);
 
 	if (!err)
+		err = open_kept(bench);
+	if (!err)
 		err = attach(bench);
 	if (err)
 		return err;
@@ -525,7 +585,9 @@ static void bench__close(struct bench *bench)
 	descendants__free(bench->session.descendants);
 	dependencies__free(bench->session.dependencies);
 	suite__free(bench->suite);
+	bench_results__free(bench->baseline);
 	stats__free(bench->stats);
+	free(bench->keep_folder);
 	arena__free(&bench->arena);
 	free(bench->session_id);
 }

@@ -28,6 +28,8 @@ struct bench {
 	struct err *err;		/* the same */
 	struct arena arena;
 	struct suite *suite;
+	struct bench_results *baseline;	/* whose programs were kept; NULL: none is wanted */
+	char *keep_folder;
 	size_t wanted;			/* benchmarks that will run */
 	struct bench_version *versions;
 	size_t version_count;

@@ -24,6 +24,7 @@
 #include "op/random.h"
 #include "op/stop.h"
 #include "sink/bench_progress.h"
+#include "store/kept.h"
 
 #define ITERATIONS 10
 #define WARMUP 3
@@ -196,6 +197,27 @@ static void drain(void *context)
 		mapped__drain(rings->mapped);
 }
 
+/* Its program and all that it has mapped, by content. A failure costs the copy, not the run. */
+static void keep(struct bench_session *s, struct bench_contender *c, const char *const *paths,
+		 size_t count)
+{
+	struct bench_result *result = contender_result(c);
+	char sha256[KEPT_NAME], *program = realpath(launch__path(c->launch), NULL);
+	struct err e = { 0 };
+
+	if (!program || kept__store(s->keep_folder, program, sha256, &e) ||
+	    bench_result__add_kept(result, program, sha256))
+		bench_result__warn(result, "it cannot be kept: %s", e.message);
+	for (size_t i = 0; i < count && !e.cause && program; i++) {
+		if (!strcmp(paths[i], program))
+			continue;
+		if (kept__store(s->keep_folder, paths[i], sha256, &e) ||
+		    bench_result__add_kept(result, paths[i], sha256))
+			bench_result__warn(result, "it cannot be kept whole: %s", e.message);
+	}
+	free(program);
+}
+
 /* What the first run has mapped: the others will do the same. */
 static int note_mapped(struct bench_session *s, struct bench_contender *c, struct mapped *mapped)
 {
@@ -209,6 +231,8 @@ static int note_mapped(struct bench_session *s, struct bench_contender *c, struc
 	mapped__drain(mapped);
 	paths = mapped__paths(mapped, &count);
 	err = dependencies__add(s->dependencies, contender_result(c), paths, count);
+	if (s->keep_folder && !c->is_kept)
+		keep(s, c, paths, count);
 	mapped__free(mapped);
 	return err;
 }
@@ -415,25 +439,69 @@ static bool prepare_log(struct bench_session *s, struct bench_group *group,
 	return c->log;
 }
 
-static bool prepare_launches(struct bench_session *s, struct bench_group *group)
+static bool prepare_launch(struct bench_session *s, struct bench_group *group,
+			   struct bench_contender *c)
 {
 	struct launch_options options = base_options(s, group->b);
+	const struct bench_result *result = contender_result(c);
+	struct err e = { 0 };
+	char *path = NULL;
+
+	launch__free(c->launch);
+	c->launch = NULL;
+	options.stdin_path = group->b->stdin_path;
+	options.argv = c->argv;
+	if (c->is_kept) {
+		options.argv = kept__argv(s->arena, s->keep_folder, result->kept,
+					  result->kept_count, c->argv, &path, &e);
+		options.path = path;
+	}
+	if (!options.argv || launch__new(&c->launch, &options, &e)) {
+		fail(s, c, e.cause, "%s%s%s", e.message, *e.hint ? "; " : "", e.hint);
+		return false;
+	}
+	return true;
+}
+
+static bool prepare_launches(struct bench_session *s, struct bench_group *group)
+{
 	bool well = true;
 
-	options.stdin_path = group->b->stdin_path;
 	for (size_t i = 0; i < group->count; i++) {
 		struct bench_contender *c = &group->contenders[i];
-		struct err e = { 0 };
 
-		options.argv = c->argv;
-		if (launch__new(&c->launch, &options, &e)) {
-			fail(s, c, e.cause, "%s", e.message);
-			well = false;
-		} else {
-			well &= prepare_log(s, group, c);
-		}
+		if (!contender_result(c)->failure && prepare_launch(s, group, c) &&
+		    prepare_log(s, group, c))
+			continue;
+		well = false;
 	}
 	return well;
+}
+
+/*
+ * A kept program starts by way of its loader, which takes its time: so that this is no
+ * difference, the others are kept as well, after a run that tells what they map, and
+ * run in the same way.
+ */
+static int run_from_kept(struct bench_session *s, struct bench_group *group, bool *well)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < group->count && s->run_kept && *well && !err; i++) {
+		struct bench_contender *c = &group->contenders[i];
+		struct bench_run run;
+
+		if (c->is_kept)
+			continue;
+		bench_run__init(&run);
+		err = run_once(s, group, c, "its first run", &run, well);
+		free(run.blames);
+		if (err || !*well)
+			break;
+		c->is_kept = contender_result(c)->kept_count > 0;
+		*well = prepare_launch(s, group, c);
+	}
+	return err;
 }
 
 /* The versions that could not run on because another one of them failed. */
@@ -495,14 +563,16 @@ static uint32_t warmup_of(const struct bench_session *s, const struct suite_benc
 int bench_group__run(struct bench_session *s, struct bench_group *group, struct err *e)
 {
 	uint32_t warmup = warmup_of(s, group->b);
+	bool well = true;
 	int err = 0;
 
 	for (size_t i = 0; i < group->count; i++)
 		contender_result(&group->contenders[i])->warmup = warmup;
 	if (prepare_launches(s, group) && run_helper(s, group, "setup", &group->b->setup)) {
-		if (group->count > 1 || !group->contenders[0].log)
+		err = run_from_kept(s, group, &well);
+		if (!err && well && (group->count > 1 || !group->contenders[0].log))
 			err = warm_up(s, group, warmup);
-		if (!err && !s->stopped && !failed(group))
+		if (!err && well && !s->stopped && !failed(group))
 			err = iterate(s, group, warmup);
 	}
 	run_helper(s, group, "cleanup", &group->b->cleanup);

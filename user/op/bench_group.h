@@ -29,6 +29,9 @@ struct bench_session {
 	struct bench_progress *progress;	/* NULL: nobody looks */
 	uint32_t iterations;		/* given by the user: exact, for every benchmark; 0: not given */
 	int warmup;			/* the same; -1: not given */
+	const char *keep_folder;	/* where programs are kept, absolute; NULL: they are not */
+	bool run_kept;			/* all are run from there: a baseline can be run in no other way */
+	struct arena *arena;		/* of the session */
 	uint64_t timeout_ns;		/* of benchmarks without their own; 0: none */
 	const char *user;		/* the same; NULL: who calls */
 	int stdout_fd, stderr_fd;	/* of what is run; -1: /dev/null */
@@ -43,6 +46,7 @@ struct bench_contender {
 	struct bench_results *results;	/* of its version */
 	size_t index;			/* its result in there */
 	char *const *argv;
+	bool is_kept;			/* what its result has kept is run */
 	struct launch *launch;
 	struct call_log *log;		/* of its region or function; NULL: its runs are iterations */
 	double peak_bytes;		/* of memory, over its runs; 0: not known */

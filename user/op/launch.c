@@ -157,7 +157,7 @@ static int prepare(struct launch *launch, const struct launch_options *options, 
 	if (err || launch->arena.error)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	memcpy(launch->argv, options->argv, count * sizeof(*launch->argv));
-	err = find_program(launch, options->argv[0]);
+	err = find_program(launch, options->path ? options->path : options->argv[0]);
 	if (err)
 		return err__set(e, err == -EACCES ? ERR_PERMISSION : ERR_NOT_FOUND, err,
 				"%s cannot be run: %s", options->argv[0],

@@ -13,6 +13,7 @@ struct launch;
 
 struct launch_options {
 	char *const *argv;		/* NULL at the end */
+	const char *path;		/* the file to run; NULL: argv[0], looked up in PATH */
 	char *const *env;		/* "NAME=value" added to ours, "NAME" removed; may be NULL */
 	const char *cwd;		/* NULL: ours */
 	const char *user;		/* NULL: ours; "-": who called sudo */
