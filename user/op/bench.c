@@ -200,18 +200,28 @@ static int load_suite(struct bench *bench)
 	return 0;
 }
 
+/* Where results cannot be saved, nothing needs to be measured. */
+static int check_folder(struct bench *bench)
+{
+	const char *folder = bench->report->output_dir;
+	int err = make_folder(folder, bench->err);
+
+	if (err || !access(folder, W_OK | X_OK))
+		return err;
+	err = err__set(bench->err, ERR_IO, -errno, "results cannot be saved in %s: %s", folder,
+		       strerror(errno));
+	err__hint(bench->err, "--output-dir names another folder");
+	return err;
+}
+
 /* Programs are kept beside the results, and found there again. */
 static int open_kept(struct bench *bench)
 {
 	const struct ppbpf_bench_options *o = bench->options;
 	struct bench_session *s = &bench->session;
-	int err;
 
 	if (!o->keep && !o->against_release)
 		return 0;
-	err = make_folder(bench->report->output_dir, bench->err);
-	if (err)
-		return err;
 	bench->keep_folder = realpath(bench->report->output_dir, NULL);
 	if (!bench->keep_folder)
 		return out_of_memory(bench);
@@ -529,6 +539,8 @@ static int run_suite(struct bench *bench)
 	int err = load_suite(bench);
 
 	if (!err)
+		err = check_folder(bench);
+	if (!err)
 		err = open_kept(bench);
 	if (!err)
 		err = attach(bench);
@@ -546,6 +558,9 @@ static int run_pids(struct bench *bench)
 	struct bench_contender contender = { .results = results };
 	int err;
 
+	err = check_folder(bench);
+	if (err)
+		return err;
 	if (bench->options->progress)
 		bench->session.progress = bench_progress__new(STDERR_FILENO, 1);
 	environment__ticks(&bench->ticks);

@@ -62,7 +62,7 @@ static void json_comparisons(struct fields *fields, const struct bench_report *r
 	if (count)
 		compare_json__data(fields, "comparison", report->comparisons[count - 1]);
 	else
-		fields__none(fields, "comparison");
+		fields__null(fields, "comparison", "nothing was compared: see --against");
 	fields__array_begin(fields, "comparisons");
 	for (size_t i = 0; i < count; i++)
 		compare_json__data(fields, NULL, report->comparisons[i]);
