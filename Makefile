@@ -43,7 +43,9 @@ SKELS         := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/skel/%.skel.h)
 
 LIB_SRCS      := $(filter-out user/cmd/%,$(wildcard user/*/*.c user/*/*/*.c))
 CMD_SRCS      := $(wildcard user/main.c user/cmd/*.c)
-LIB_OBJS      := $(LIB_SRCS:%.c=$(O)/obj/%.o)
+PROTOS        := $(wildcard proto/*.proto)
+PROTO_HEADERS := $(PROTOS:%.proto=$(BUILD)/%.pb-c.h)
+LIB_OBJS      := $(LIB_SRCS:%.c=$(O)/obj/%.o) $(PROTOS:%.proto=$(O)/obj/%.pb-c.o)
 CMD_OBJS      := $(CMD_SRCS:%.c=$(O)/obj/%.o)
 UNIT_SRCS     := $(wildcard tests/unit/test_*.c)
 UNIT_BINS     := $(UNIT_SRCS:%.c=$(O)/%)
@@ -57,14 +59,14 @@ SHARED        := $(if $(SAN),,$(BUILD)/libppbpf.so)
 # --- how ----------------------------------------------------------------------
 
 BPFTOOL       ?= $(shell tools/find-bpftool.sh)
-PKGS          := libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone libmd
+PKGS          := libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone libmd libprotobuf-c
 PKG_CFLAGS    := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS      := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -liberty
 
 WARNINGS      := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wformat-security \
                  $(if $(filter 1,$(WERROR)),-Werror)
 ALL_CPPFLAGS  := -D_GNU_SOURCE -DPPBPF_VERSION=\"$(VERSION)\" $(HARDENING) \
-                 -Iinclude -Iuser -I$(BUILD)/skel $(PKG_CFLAGS) $(CPPFLAGS)
+                 -Iinclude -Iuser -I$(BUILD)/skel -I$(BUILD) $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS    := -std=gnu11 $(WARNINGS) -fPIC -pthread $(SANFLAGS) $(CFLAGS)
 ALL_LDFLAGS   := -pthread $(SANFLAGS) -Wl,--as-needed $(LDFLAGS)
 COMPILE       := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
@@ -97,7 +99,7 @@ $(call remember,$(O)/objects,$(LIB_OBJS) $(CMD_OBJS))
 $(call remember,$(BUILD)/bpf/flags,$(BPF_COMPILE))
 
 MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLANG)),,$(CLANG)) \
-           $(if $(BPFTOOL),,bpftool) \
+           $(if $(BPFTOOL),,bpftool) $(if $(shell command -v protoc-c),,protoc-c) \
            $(if $(shell $(PKG_CONFIG) --exists $(PKGS) || echo no),libraries($(PKGS)))
 endif
 
@@ -130,9 +132,19 @@ $(BUILD)/skel/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 # --- C ------------------------------------------------------------------------
 
-# Order-only: the first build makes the skeletons first; later, the dependency
-# files know who includes which.
-$(O)/obj/%.o: %.c $(O)/flags | $(SKELS)
+# What protoc-c writes is not ours to warn about.
+$(BUILD)/proto/%.pb-c.c $(BUILD)/proto/%.pb-c.h: proto/%.proto
+	$(call say,PROTO,$*.proto)mkdir -p $(@D) && protoc-c --c_out=$(BUILD) $<
+
+$(O)/obj/proto/%.o: $(BUILD)/proto/%.c $(O)/flags
+	$(call say,CC,proto/$*.o)mkdir -p $(@D) && $(COMPILE) -w $(DEPFLAGS) -c $< -o $@
+
+# The page that a profile is put into is part of the object; no compiler lists it.
+$(O)/obj/user/sink/profile_assets.o: $(wildcard user/sink/flame/*)
+
+# Order-only: the first build makes the generated headers first; later, the
+# dependency files know who includes which.
+$(O)/obj/%.o: %.c $(O)/flags | $(SKELS) $(PROTO_HEADERS)
 	$(call say,CC,$*.o)mkdir -p $(@D) && $(COMPILE) $(DEPFLAGS) -c $< -o $@
 
 $(ARCHIVE): $(LIB_OBJS) $(O)/objects
@@ -188,7 +200,7 @@ install: all
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' DESTDIR='$(DESTDIR)' BUILD='$(BUILD)' \
 		VERSION='$(VERSION)' SOVERSION='$(SOVERSION)' CC='$(CC)' tools/install.sh
 
-tidy: $(SKELS)
+tidy: $(SKELS) $(PROTO_HEADERS)
 	$(Q)clang-tidy --quiet $(LIB_SRCS) $(CMD_SRCS) -- $(ALL_CPPFLAGS) -std=gnu11
 
 format:

@@ -155,6 +155,54 @@ int ppbpf_bench_export(const struct ppbpf_result *result, enum ppbpf_bench_forma
 /* A commented suite with every key. */
 const char *ppbpf_bench_example(void);
 
+enum ppbpf_profile_mode {
+	PPBPF_PROFILE_ON_CPU,		/* samples of what runs */
+	PPBPF_PROFILE_OFF_CPU,		/* every wait, by its length */
+	PPBPF_PROFILE_WALL,		/* both */
+	PPBPF_PROFILE_CALLS,		/* every call of `functions` */
+};
+
+struct ppbpf_profile_options {
+	/* The target, as for ppbpf_monitor(). */
+	const pid_t *pids;
+	size_t pid_count;
+	const char *comm;
+	const char *cgroup;
+	char *const *command;
+	const char *user;
+	bool no_children;
+
+	enum ppbpf_profile_mode mode;
+	const char *const *functions;	/* "GLOB[@MODULE]", "py:MODULE.NAME" */
+	size_t function_count;
+	unsigned int frequency;		/* samples a second and CPU, to 4999; 0: 199, machine-wide 49 */
+	uint64_t duration_ns;		/* 0: until the target ends or ppbpf_profile_stop() */
+
+	unsigned int top;		/* functions; 0: 10 */
+	bool threads;			/* each thread by itself */
+	bool no_save;
+	const char *output_dir;		/* NULL: "./profiles" */
+	const char *formats;		/* comma-separated; NULL: "pprof,folded,speedscope,html" */
+
+	int command_stdout_fd;		/* COMMAND's standard output; 0: as ours */
+	bool summary;			/* what a person wants to see at the end, to summary_fd */
+	int summary_fd;
+};
+
+#define PPBPF_PROFILE_DEFAULTS { 0 }
+
+/*
+ * Profiles until the duration is over, the target has ended, or stopped; saves
+ * the files. *result is always set (NULL only without memory).
+ */
+int ppbpf_profile(const struct ppbpf_profile_options *options, struct ppbpf_result **result);
+
+/* What it prints to summary_fd. Negative errno. */
+int ppbpf_profile_write_summary(const struct ppbpf_result *result, FILE *stream);
+
+/* Ends a running ppbpf_profile() soon; safe in a signal handler. */
+void ppbpf_profile_stop(void);
+
 /* Ends a running ppbpf_monitor() soon; safe in a signal handler. */
 void ppbpf_monitor_stop(void);
 

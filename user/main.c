@@ -16,6 +16,7 @@ static const struct command {
 	{ "monitor", cmd_monitor, "what a process, a command or the machine uses and waits for" },
 	{ "bench", cmd_bench, "time benchmarks, and what each iteration used and waited for" },
 	{ "compare", cmd_compare, "did a benchmark get slower, and which part of its time grew" },
+	{ "profile", cmd_profile, "where the time goes, by function, native and Python" },
 	{ "metrics", cmd_metrics, "every metric: what it means, and whether it can be had here" },
 	{ "doctor", cmd_doctor, "what this kernel and this privilege allow, in plain words" },
 };

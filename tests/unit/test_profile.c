@@ -27,7 +27,7 @@ static void a_file_is_one_module(void **state)
 	assert_int_equal(add_module(p, "/lib/a.so (deleted)", 2, ""), 1);
 	assert_int_equal(add_module(p, "/lib/a.so", 1, ""), 0);
 	assert_int_equal(add_module(p, "/lib/b.so", 3, "id"), 2);
-	assert_int_equal(add_module(p, "/lib/b.so", 4, "id"), 2);
+	assert_int_equal(add_module(p, "/lib/link-to-b.so", 3, "id"), 2);
 	assert_int_equal(add_module(p, "/lib/b.so", 3, "other"), 3);
 	assert_string_equal(profile__module_name(p, 1), "a.so");
 	assert_string_equal(profile__module_name(p, 2), "b.so");

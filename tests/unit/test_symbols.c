@@ -276,6 +276,29 @@ static void the_linkage_table_names_what_it_calls(void **state)
 	profile__free(p);
 }
 
+/* By the unwind entry that it is in, and not by the dynamic symbol before it. */
+static void code_without_a_symbol_has_its_own_name(void **state)
+{
+	struct profile *p = profile__new();
+	struct wanted total = symbol_of("whole", "_ZN4shop4cart5totalEi");
+	int module = add_module(p, "bare"), frame, other;
+	struct profile_quality quality;
+	char wanted[64];
+
+	(void)state;
+	frame = add_frame(p, &(struct frame){ .kind = FRAME_NATIVE, .where = module,
+					      .address = total.address + 3 });
+	other = add_frame(p, &(struct frame){ .kind = FRAME_NATIVE, .where = module,
+					      .address = total.address - 1 });
+	name_all(p);
+	snprintf(wanted, sizeof(wanted), "bare!sub_%llx", (unsigned long long)total.address);
+	assert_string_equal(function_name(p, frame), wanted);
+	assert_string_not_equal(function_name(p, other), wanted);
+	profile__quality(p, &quality);
+	assert_int_equal(quality.nameless_frames, 2);
+	profile__free(p);
+}
+
 static void each_kind_of_frame_has_a_name(void **state)
 {
 	struct profile *p = profile__new();
@@ -321,7 +344,7 @@ static void a_perf_map_is_read_before_its_process_is_gone(void **state)
 	profile__process(p, getpid(), 0, "test");
 	frame = add_frame(p, &(struct frame){ .kind = FRAME_JIT, .address = 0x1008 });
 	assert_int_equal(symbols__new(&symbols), 0);
-	assert_int_equal(symbols__prepare_jit(symbols, getpid()), 0);
+	assert_int_equal(symbols__follow(symbols, p), 0);
 	assert_int_equal(symbols__name(symbols, p, 0), 0);
 	assert_string_equal(function_name(p, frame), "compiled");
 	assert_null(symbols__why_no_map(symbols, getpid()));
@@ -370,6 +393,7 @@ int main(void)
 		cmocka_unit_test(where_a_function_begins_is_known),
 		cmocka_unit_test(a_return_address_belongs_to_its_call),
 		cmocka_unit_test(the_linkage_table_names_what_it_calls),
+		cmocka_unit_test(code_without_a_symbol_has_its_own_name),
 		cmocka_unit_test(each_kind_of_frame_has_a_name),
 		cmocka_unit_test(a_perf_map_is_read_before_its_process_is_gone),
 		cmocka_unit_test(what_is_no_elf_file_leaves_frames_unnamed),

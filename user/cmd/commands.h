@@ -6,6 +6,7 @@
 /* argv[0] is the command's name. Returns the exit status. */
 int cmd_monitor(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

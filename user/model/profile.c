@@ -15,7 +15,7 @@
 /* Each gives its contents an index; what else is known of them lies in an array beside it. */
 enum table {
 	STRINGS,
-	MODULES,	/* struct module_key and the path */
+	MODULES,	/* struct module_key, and the path of what has no inode */
 	PROCESSES,	/* struct process_key */
 	THREADS,	/* struct thread_key */
 	CODES,		/* struct profile_code */
@@ -28,7 +28,7 @@ enum table {
 };
 
 struct module_key {
-	uint64_t device;	/* both 0 with a build id */
+	uint64_t device;
 	uint64_t inode;
 	uint64_t build_id_length;
 	uint8_t build_id[PROFILE_BUILD_ID_MAX];
@@ -141,19 +141,16 @@ static int make_room(void *array_pointer, size_t count, size_t size)
 static int module_key(struct profile *p, const struct profile_module *module, bool *added)
 {
 	struct module_key key = { 0 };
-	size_t length = strlen(module->path);
+	size_t length = module->inode ? 0 : strlen(module->path);
 	char *bytes = malloc(sizeof(key) + length);
 	int index = -ENOMEM;
 
 	if (!bytes)
 		return -ENOMEM;
+	key.device = module->device;
+	key.inode = module->inode;
 	key.build_id_length = module->build_id_length;
-	if (key.build_id_length) {
-		memcpy(key.build_id, module->build_id, key.build_id_length);
-	} else {
-		key.device = module->device;
-		key.inode = module->inode;
-	}
+	memcpy(key.build_id, module->build_id, key.build_id_length);
 	memcpy(bytes, &key, sizeof(key));
 	memcpy(bytes + sizeof(key), module->path, length);
 	if (!make_room(&p->modules, profile__module_count(p), sizeof(*p->modules)))

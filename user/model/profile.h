@@ -39,8 +39,8 @@ struct profile_module {
 	const char *path;	/* as the process sees it, "/usr/lib/x.so (deleted)"; "[vdso]" */
 	uint8_t build_id[PROFILE_BUILD_ID_MAX];
 	size_t build_id_length;	/* 0: it has none */
-	uint64_t device;	/* with the inode, its identity without a build id */
-	uint64_t inode;
+	uint64_t device;
+	uint64_t inode;		/* 0: it is no file */
 	int fd;			/* open for reading, owned by the profile from here on; -1: none */
 	void *image;		/* the bytes of what is no file, owned; NULL: it is a file */
 	size_t image_size;
@@ -48,8 +48,9 @@ struct profile_module {
 };
 
 /*
- * Adds a module, unless it is there: the same build id and path, or the same
- * device, inode and path. `fd` and `image` are taken over or closed in any case.
+ * Adds a module, unless it is there: with the same inode and build id, whatever
+ * path led to it; of what is no file, with the same path and build id. `fd` and
+ * `image` are taken over or closed in any case.
  */
 int profile__module(struct profile *p, const struct profile_module *module);
 size_t profile__module_count(const struct profile *p);

@@ -163,6 +163,18 @@ static void signal_all(const struct family *family, int signal)
 			kill(family->all[i].pid, signal);
 }
 
+size_t descendants__signal(const struct descendants *d, int signal)
+{
+	struct family family;
+	size_t alive;
+
+	read_all(&family);
+	alive = mark(d, &family);
+	signal_all(&family, signal);
+	free(family.all);
+	return alive;
+}
+
 static const char *first_name(const struct family *family)
 {
 	for (size_t i = 0; i < family->count; i++)

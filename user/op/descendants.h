@@ -20,6 +20,9 @@ void descendants__free(struct descendants *d);
 /* Whether any is left: costs one system call when there is none. */
 bool descendants__any(const struct descendants *d);
 
+/* Sends a signal to all that live; returns how many there are. Reaps nobody. */
+size_t descendants__signal(const struct descendants *d, int signal);
+
 /*
  * Ends all: SIGTERM, SIGKILL after `patience_ms`; reaps them. Returns how many
  * there were; `name` (of 16 bytes) gets the first one's.

@@ -12,6 +12,7 @@
 #include "sink/monitor_columns.h"
 #include "sink/monitor_lines.h"
 #include "sink/page.h"
+#include "sink/remarks.h"
 
 #define TOP 10
 #define TOP_MIN 3
@@ -48,17 +49,6 @@ static void print_processes(struct page *page, const struct process_view *view,
 	}
 }
 
-static void print_warnings(struct page *page, const struct report *report)
-{
-	for (size_t i = 0; i < report->warning_count; i++) {
-		page__style(page, PAGE_YELLOW);
-		page__text(page, "warning: ");
-		page__style(page, PAGE_PLAIN);
-		page__words(page, INDENT, report->warnings[i]);
-		page__end_line(page);
-	}
-}
-
 static void add_lost(struct buf *text, const char *name, uint64_t n)
 {
 	char count[UNITS_TEXT];
@@ -79,51 +69,10 @@ static void losses(struct buf *text, const struct report *report)
 		buf__puts(text, "nothing lost");
 }
 
-/* What lacks for one and the same reason is named once: "perf.cycles and 3 more (no PMU)". */
-static void unavailable(struct buf *text, const struct report *report)
-{
-	const struct report_missing *missing = report->missing;
-
-	for (size_t i = 0; i < report->missing_count; i++) {
-		size_t same = 0, before = 0;
-
-		for (size_t k = 0; k < report->missing_count; k++)
-			if (!strcmp(missing[k].why, missing[i].why)) {
-				same++;
-				before += k < i;
-			}
-		if (before)
-			continue;
-		buf__printf(text, "%s%s", text->length ? ", " : "unavailable: ", missing[i].name);
-		if (same > 1)
-			buf__printf(text, " and %zu more", same - 1);
-		buf__printf(text, " (%s)", missing[i].why);
-	}
-}
-
-static void own_cost(struct buf *text, const struct report *report)
-{
-	const struct report_self *self = &report->self;
-	double seconds = self->user_seconds + self->system_seconds - self->start_cpu_seconds;
-	char percent[UNITS_TEXT], bytes[UNITS_TEXT], start[UNITS_TEXT];
-
-	buf__printf(text, "own cost %s of a core, %s",
-		    format_percent(percent, report->duration > 0 ?
-				   100 * seconds / report->duration : 0),
-		    format_bytes(bytes, self->resident_bytes));
-	/* once a run, however long it is: no share of the time measured */
-	if (self->start_cpu_seconds > 0)
-		buf__printf(text, ", %s of CPU to start",
-			    format_duration(start, self->start_cpu_seconds * 1e9));
-	if (self->bpf_known && report->duration > 0)
-		buf__printf(text, ", BPF programs %s",
-			    format_percent(percent, self->bpf_ns / report->duration / 1e7));
-}
-
 static void print_caveats(struct page *page, const struct report *report)
 {
 	void (*const remarks[])(struct buf *, const struct report *) = {
-		losses, unavailable, own_cost,
+		losses, remarks__unavailable, remarks__own_cost,
 	};
 
 	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
@@ -156,16 +105,15 @@ static const struct process *busiest(const struct process_row *rows, size_t coun
 }
 
 static void print_next(struct page *page, const struct report *report,
-		       const struct monitor_summary *options, const struct process_row *rows,
-		       size_t count)
+		       const struct process_row *rows, size_t count)
 {
 	const struct process *process = busiest(rows, count);
 
 	if (report->machine_wide && process)
 		page__text(page, "next: ppbpf monitor --pid %u", process->pid);
-	else if (!report->machine_wide && options->can_profile && report->has_command)
+	else if (!report->machine_wide && report->has_command)
 		page__text(page, "next: ppbpf profile -- %s", report->target);
-	else if (!report->machine_wide && options->can_profile && process)
+	else if (!report->machine_wide && process)
 		page__text(page, "next: ppbpf profile --pid %u", process->pid);
 	else
 		return;
@@ -193,9 +141,9 @@ static int print_all(struct page *page, struct page *foot, const struct report *
 
 	if (count < 0)
 		return count;
-	print_warnings(foot, report);
+	remarks__warnings(foot, report);
 	print_caveats(foot, report);
-	print_next(foot, report, options, rows, count);
+	print_next(foot, report, rows, count);
 	lines_header(page, &lines);
 	gap(page);
 	if (report->split_known) {

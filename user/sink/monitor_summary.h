@@ -11,7 +11,6 @@ struct term;
 struct monitor_summary {
 	const char *sort;	/* a name that monitor_sort__valid() knows; NULL: cpu */
 	unsigned int top;	/* processes to show; 0: 10, fewer where the screen is small */
-	bool can_profile;	/* this build has `ppbpf profile` to go on with */
 };
 
 /* One screen of what was measured. `term` is what `out` goes to. Negative errno. */

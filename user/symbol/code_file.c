@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "model/profile.h"
+#include "symbol/cfi.h"
 #include "symbol/symtab.h"
 
 #define DEBUG_INFO_MAX (512UL << 20)
@@ -20,6 +21,8 @@ struct code_file {
 	struct elf *elf;	/* NULL: not read, or no ELF file */
 	struct symtab *symtab;
 	struct lines *lines;
+	struct cfi_table cfi;
+	bool cfi_read;
 };
 
 struct code_file *code_file__new(const struct profile_module *module)
@@ -51,11 +54,20 @@ void code_file__free(struct code_file *file)
 	lines__free(file->lines);
 	symtab__free(file->symtab);
 	elf__free(file->elf);
+	cfi__free(&file->cfi);
 	if (file->fd >= 0)
 		close(file->fd);
 	free(file->image);
 	free(file->path);
 	free(file);
+}
+
+static void read_cfi(struct code_file *file)
+{
+	/* without a table nothing is found in it */
+	if (!file->cfi_read && cfi__read(&file->cfi, file->elf))
+		cfi__free(&file->cfi);
+	file->cfi_read = true;
 }
 
 void code_file__load(struct code_file *file)
@@ -72,10 +84,26 @@ void code_file__load(struct code_file *file)
 		err = elf__open_image(&file->elf, file->image, file->image_size);
 	if (err || symtab__new(&file->symtab, file->elf, file->path, file->pid))
 		return;
+	/* all that its dynamic symbols do not name goes by its unwind entries */
+	if (!symtab__is_whole(file->symtab))
+		read_cfi(file);
 	debug = symtab__debug(file->symtab);
 	if (debug && !elf__section(debug, ".debug_info", false, &section) &&
 	    section.size <= DEBUG_INFO_MAX)
 		file->lines = lines__new(debug);
+}
+
+/* The begin of the unwind entry around an address; 0: there is none. */
+static uint64_t entry_start(struct code_file *file, uint64_t address)
+{
+	const struct cfi_range *range;
+	uint64_t offset, start;
+
+	read_cfi(file);
+	if (elf__offset_of(file->elf, address, &offset) || offset > UINT32_MAX)
+		return 0;
+	range = cfi__range(&file->cfi, offset);
+	return range && !elf__address_of(file->elf, range->start, &start) ? start : 0;
 }
 
 void code_file__name(struct code_file *file, uint64_t address, struct code_name *name)
@@ -90,6 +118,9 @@ void code_file__name(struct code_file *file, uint64_t address, struct code_name 
 		return;
 	if (!elf__section_at(file->elf, address, &section))
 		name->section = section.name;
+	name->start = entry_start(file, address);
+	if (name->start)
+		name->name = symtab__at(file->symtab, name->start);
 }
 
 bool code_file__has_lines(const struct code_file *file)

@@ -79,7 +79,7 @@ static const char *made_up(struct name_one *one, const char *module, const struc
 }
 
 static int name_inlined(struct name_one *one, const struct code_name *code, const char *module,
-			const struct line_entry *entries, size_t count)
+			struct line_entry *entries, size_t count)
 {
 	struct profile_function function = { .kind = FRAME_NATIVE, .module = module };
 	int err = 0;
@@ -87,6 +87,12 @@ static int name_inlined(struct name_one *one, const struct code_name *code, cons
 	for (size_t i = 0; i < count && !err; i++) {
 		const char *name = entries[i].name;
 
+		/* compilers split a function and inline its part into itself: one to its reader */
+		if (name && i + 1 < count && entries[i + 1].name &&
+		    !strcmp(name, entries[i + 1].name)) {
+			entries[i + 1].line = entries[i].line;
+			continue;
+		}
 		/* the symbol table knows which part of a function it is: "f.cold" */
 		if (i == count - 1 && code->name)
 			name = code->name;

@@ -33,6 +33,7 @@ struct job {
 struct jit {
 	struct perfmap *map;
 	int error;		/* of its last refresh */
+	bool queued;
 };
 
 struct symbols {
@@ -66,6 +67,7 @@ static void read_job(struct symbols *symbols, struct job *job)
 	pthread_mutex_lock(&symbols->lock);
 	jit = hash__get(symbols->jits, job->pid, 0);
 	jit->error = err;
+	jit->queued = false;
 	pthread_mutex_unlock(&symbols->lock);
 }
 
@@ -257,17 +259,25 @@ static int add_jit(struct symbols *symbols, pid_t pid)
 			return -ENOMEM;
 		}
 	}
-	return enqueue(symbols, &(struct job){ .map = jit->map, .pid = pid });
+	if (jit->queued)
+		return 0;
+	jit->queued = !enqueue(symbols, &(struct job){ .map = jit->map, .pid = pid });
+	return jit->queued ? 0 : -ENOMEM;
 }
 
-int symbols__prepare_jit(struct symbols *symbols, pid_t pid)
+int symbols__follow(struct symbols *symbols, const struct profile *profile)
 {
-	int err;
+	int err = 0;
 
 	pthread_mutex_lock(&symbols->lock);
-	err = add_jit(symbols, pid);
+	for (size_t i = 0; i < profile__module_count(profile) && err >= 0; i++)
+		if (profile__module_used(profile, i))
+			err = add_file(symbols, profile__module_at(profile, i));
+	for (size_t i = 0; i < profile__process_count(profile) && err >= 0; i++)
+		if (profile__process_at(profile, i)->has_jit)
+			err = add_jit(symbols, profile__process_at(profile, i)->pid);
 	pthread_mutex_unlock(&symbols->lock);
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /* Somebody waits now: no more politeness. */
@@ -282,19 +292,6 @@ static void wait_idle(struct symbols *symbols)
 	if (symbols->tid)
 		setpriority(PRIO_PROCESS, symbols->tid, BACKGROUND_NICE);
 	pthread_mutex_unlock(&symbols->lock);
-}
-
-static int prepare_all(struct symbols *symbols, const struct profile *profile)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < profile__module_count(profile) && !err; i++)
-		if (profile__module_used(profile, i))
-			err = symbols__prepare(symbols, profile__module_at(profile, i));
-	for (size_t i = 0; i < profile__process_count(profile) && !err; i++)
-		if (profile__process_at(profile, i)->has_jit)
-			err = symbols__prepare_jit(symbols, profile__process_at(profile, i)->pid);
-	return err;
 }
 
 static struct code_file *file_of(void *context, const struct profile_module *module)
@@ -317,7 +314,7 @@ int symbols__name(struct symbols *symbols, struct profile *profile, uint64_t bud
 {
 	struct naming naming = { .profile = profile, .context = symbols, .file_of = file_of,
 				 .map_of = map_of, .budget_ns = budget_ns };
-	int err = prepare_all(symbols, profile);
+	int err = symbols__follow(symbols, profile);
 
 	if (err)
 		return err;

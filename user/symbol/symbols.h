@@ -27,8 +27,12 @@ void symbols__free(struct symbols *symbols);
  */
 int symbols__prepare(struct symbols *symbols, const struct profile_module *module);
 
-/* A process that runs code of a just-in-time compiler: its perf map will be wanted. */
-int symbols__prepare_jit(struct symbols *symbols, pid_t pid);
+/*
+ * Prepares what has come to a profile since: modules that stacks name, and the
+ * perf maps of processes that run code of a just-in-time compiler, which are
+ * read on where they have grown. To be called now and then. 0 or -ENOMEM.
+ */
+int symbols__follow(struct symbols *symbols, const struct profile *profile);
 
 /*
  * Names all frames of the profile that have no name yet. Source lines and

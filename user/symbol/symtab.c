@@ -13,6 +13,7 @@ struct symtab {
 	struct elf *elf;	/* not owned */
 	struct elf *other;	/* where the symbols are that `elf` lacks; owned */
 	bool debug_is_other;
+	bool whole;
 	struct plt *plt;
 	struct ranges ranges;
 };
@@ -72,6 +73,7 @@ static int read_symbols(struct symtab *symtab, const char *path, pid_t pid)
 		elf__open_packed(&symtab->other, elf);
 	if (bare && symtab->other)
 		err = elf__symbols(symtab->other, ELF_SYMTAB, add_symbol, symtab);
+	symtab->whole = symtab->ranges.count;
 	if (err != -ENOMEM)
 		err = elf__symbols(elf, ELF_DYNSYM, add_sized, symtab);
 	return err == -ENOMEM ? err : 0;
@@ -114,6 +116,11 @@ void symtab__free(struct symtab *symtab)
 	plt__free(symtab->plt);
 	elf__free(symtab->other);
 	free(symtab);
+}
+
+bool symtab__is_whole(const struct symtab *symtab)
+{
+	return symtab->whole;
 }
 
 const char *symtab__find(const struct symtab *symtab, uint64_t address, uint64_t *start)

@@ -3,6 +3,7 @@
 #ifndef PPBPF_SYMBOL_SYMTAB_H
 #define PPBPF_SYMBOL_SYMTAB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,6 +19,9 @@ struct symtab;
  */
 int symtab__new(struct symtab **out, struct elf *elf, const char *path, pid_t pid);
 void symtab__free(struct symtab *symtab);
+
+/* Whether it has more than the dynamic symbols: static functions, too. */
+bool symtab__is_whole(const struct symtab *symtab);
 
 /* The mangled name of the sized symbol around an address, and where it begins; or NULL. */
 const char *symtab__find(const struct symtab *symtab, uint64_t address, uint64_t *start);
