@@ -13,6 +13,7 @@
 #define FRAMES 256		/* functions; a kernel tells of 64 nested returns at most */
 #define REGION_FRAMES 32
 #define SPLIT_FRAMES 64
+#define SPLITS 128		/* these, and the regions'; a power of two */
 
 const volatile u32 cfg_always_timed;	/* the id of ppbpf's own function, to measure the cost */
 const volatile bool cfg_call_events;
@@ -46,7 +47,7 @@ struct {
 
 /* The split of the thread's life at each begin: the upper half is the regions'. */
 struct func_splits {
-	struct ppbpf_split at[SPLIT_FRAMES + REGION_FRAMES];
+	struct ppbpf_split at[SPLITS];
 };
 
 struct {
@@ -185,7 +186,7 @@ static __always_inline struct ppbpf_split *split_slot(struct task_struct *task, 
 		return 0;
 	/* or the compiler adds to the pointer before it is known not to be NULL */
 	barrier_var(at);
-	return &splits->at[at];
+	return &splits->at[at & (SPLITS - 1)];
 }
 
 static __always_inline void split_begin(struct task_struct *task, u32 at)
@@ -270,7 +271,7 @@ static __always_inline void send_call(struct task_struct *task, const struct end
 	bpf_ringbuf_submit(event, call_wakeup());
 }
 
-/* A call came to its end; `parent` (or NULL) is the one that it was made in. */
+/* A call came to its end; `parent` is the one that it was made in, or a frame that is not in use. */
 static __always_inline void call_ended(struct task_struct *task, const struct ended *ended,
 				       struct frame *parent)
 {
@@ -289,8 +290,7 @@ static __always_inline void call_ended(struct task_struct *task, const struct en
 	raise_to(&sums->min_complement, ~duration);
 	if (slot < PPBPF_CALL_SLOTS)
 		__sync_fetch_and_add(&sums->hist[slot], 1);
-	if (parent)
-		parent->within += duration;
+	parent->within += duration;
 	if (cfg_call_events)
 		send_call(task, ended, duration);
 }

@@ -130,7 +130,7 @@ static __always_inline void function_ended(struct task_struct *task, u32 id, u64
 			ended.frame = frame;
 			ended.split_at = thread->depth <= SPLIT_FRAMES ? thread->depth - 1 : -1U;
 			drop_frame(thread);
-			call_ended(task, &ended, thread->depth ? top_frame(thread) : 0);
+			call_ended(task, &ended, top_frame(thread));
 			return;
 		}
 		call_count(PPBPF_CALL_LEFT);
@@ -261,7 +261,7 @@ int region_end(struct pt_regs *ctx)
 		if (ended.frame->id != id)
 			continue;
 		ended.split_at = SPLIT_FRAMES + (at & (REGION_FRAMES - 1));
-		call_ended(task, &ended, at ? region_frame(thread, at - 1) : 0);
+		call_ended(task, &ended, region_frame(thread, at - 1));
 		ended.frame->id = NO_REGION;
 		drop_ended_regions(thread);
 		return 0;

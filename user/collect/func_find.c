@@ -233,7 +233,8 @@ static int search_binary(struct found *found, size_t at, struct pattern *pattern
 	if (fd < 0 || elf__open_kept(&elf, fd))
 		return 0;
 	pattern->searched++;
-	err = collect_sites(&sites, elf, binary, pattern);
+	/* 32-bit stacks are not read */
+	err = !elf__is_64_bit(elf) ? 0 : collect_sites(&sites, elf, binary, pattern);
 	if (err != -ENOMEM)
 		err = 0;
 	pattern->resolvers += sites.resolvers;
@@ -276,7 +277,9 @@ static int nothing_matches(const struct pattern *pattern, struct err *e)
 		if (pattern->region)
 			err__hint(e, "regions are made by PPBPF_BEGIN and PPBPF_END of ppbpf_mark.h");
 		else if (pattern->module)
-			err__hint(e, "a stripped file has the names of what it exports alone");
+			err__hint(e, "a stripped file has the names of what it exports alone; a "
+				  "library that is loaded later, and from a folder of its "
+				  "own, is named by its path");
 		else
 			err__hint(e, "name the library that it is in: '%s@libfoo*'", pattern->glob);
 	}
