@@ -69,25 +69,25 @@ static const char *find_value(const char *c, const char *key)
 	return NULL;
 }
 
-static const char *find_array(const char *text)
+static const char *find_array(const char *text, const char *key)
 {
-	const char *results, *data;
+	const char *array, *data;
 
 	text = skip_space(strncmp(text, "\xef\xbb\xbf", 3) ? text : text + 3);
-	results = find_value(text, "results");
-	if (!results) {
+	array = find_value(text, key);
+	if (!array) {
 		data = find_value(text, "data");
-		results = data ? find_value(data, "results") : NULL;
+		array = data ? find_value(data, key) : NULL;
 	}
-	return results && *results == '[' ? results + 1 : NULL;
+	return array && *array == '[' ? array + 1 : NULL;
 }
 
-int json_parts__split(struct json_parts *parts, const char *text, size_t length)
+int json_parts__split(struct json_parts *parts, const char *text, size_t length, const char *key)
 {
 	size_t head, tail;
 
 	*parts = (struct json_parts){ .text = text, .end = text + length };
-	parts->begin = find_array(text);
+	parts->begin = find_array(text, key);
 	parts->close = parts->begin ? skip_nested(parts->begin) : NULL;
 	if (!parts->close) {
 		parts->begin = NULL;

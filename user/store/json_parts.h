@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * A JSON document with one long array, "results", in its object or in that object's
- * "data": the frame without the array's elements, and the elements one after the other,
+ * A JSON document with one long array in its object, or in that object's "data": the frame without the array's elements, and the elements one after the other,
  * so that each can be parsed alone. Only strings and brackets are looked at: whether it
  * all is JSON, the parser of the parts tells.
  */
@@ -19,8 +18,8 @@ struct json_parts {
 	char *frame;		/* the document with an empty array; owned */
 };
 
-/* @text ends in a NUL, at @length. Returns 0 or -ENOMEM; freed either way. */
-int json_parts__split(struct json_parts *parts, const char *text, size_t length);
+/* @text ends in a NUL, at @length; @key is the array's. 0 or -ENOMEM; freed either way. */
+int json_parts__split(struct json_parts *parts, const char *text, size_t length, const char *key);
 void json_parts__free(struct json_parts *parts);
 
 /* Where the first element begins; at a ']' there is none (more). */

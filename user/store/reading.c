@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "store/reading.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/json_parts.h"
+
+#define SCHEMA "ppbpf/"
+#define SCHEMA_VERSION 1
+/* beyond it a double is no longer exact, and a count no longer itself */
+#define COUNT_MAX 9007199254740992.0
+#define SETTING_MAX 1000000
+
+int reading__refuse(const struct reading *r, const char *format, ...)
+{
+	struct buf what = BUF_INIT;
+	va_list args;
+	int err;
+
+	buf__printf(&what, "%s: ", r->file);
+	if (r->index)
+		buf__printf(&what, "%s[%zu]", r->list, r->index - 1);
+	if (r->benchmark)
+		buf__printf(&what, " (%.80s)", r->benchmark);
+	if (r->run)
+		buf__printf(&what, " runs[%zu]", r->run - 1);
+	if (r->index)
+		buf__puts(&what, ": ");
+	va_start(args, format);
+	buf__vprintf(&what, format, args);
+	va_end(args);
+	err = err__set(r->e, ERR_IO, -EINVAL, "%s", buf__str(&what));
+	buf__free(&what);
+	return err;
+}
+
+const cJSON *reading__get(const cJSON *object, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+const cJSON *reading__next(struct in_order *from, const char *key)
+{
+	const cJSON *begin = from->next ? from->next : from->object ? from->object->child : NULL;
+	const cJSON *item = begin;
+
+	/* round once, from where the last one was */
+	while (item && (!item->string || *item->string != *key || strcmp(item->string, key))) {
+		item = item->next ? item->next : from->object->child;
+		if (item == begin)
+			return NULL;
+	}
+	if (item)
+		from->next = item->next;
+	return item;
+}
+
+static bool is_absent(const cJSON *item)
+{
+	return !item || cJSON_IsNull(item);
+}
+
+int reading__signed(const struct reading *r, const cJSON *item, const char *key, double *value)
+{
+	if (is_absent(item))
+		return 0;
+	if (!cJSON_IsNumber(item))
+		return reading__refuse(r, "%s is no number", key);
+	if (!isfinite(item->valuedouble))
+		return reading__refuse(r, "%s is no finite number", key);
+	*value = item->valuedouble;
+	return 0;
+}
+
+int reading__number(const struct reading *r, const cJSON *item, const char *key, double *value)
+{
+	if (cJSON_IsNumber(item) && item->valuedouble < 0)
+		return reading__refuse(r, "%s is negative", key);
+	return reading__signed(r, item, key, value);
+}
+
+int reading__count(const struct reading *r, const cJSON *item, const char *key,
+		      uint64_t *count)
+{
+	double value = NAN;
+	int err = reading__number(r, item, key, &value);
+
+	if (err || isnan(value))
+		return err;
+	if (value > COUNT_MAX)
+		return reading__refuse(r, "%s is larger than 2^53", key);
+	*count = (uint64_t)value;
+	return 0;
+}
+
+int reading__text(const struct reading *r, const cJSON *item, const char *key, char **text)
+{
+	if (is_absent(item))
+		return 0;
+	if (!cJSON_IsString(item))
+		return reading__refuse(r, "%s is no string", key);
+	*text = strdup(item->valuestring);
+	return *text ? 0 : err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
+}
+
+int reading__setting(const struct reading *r, const cJSON *item, const char *key, int *value)
+{
+	double number = NAN;
+	int err = reading__number(r, item, key, &number);
+
+	if (!err && !isnan(number))
+		*value = number < SETTING_MAX ? (int)number : SETTING_MAX;
+	return err;
+}
+
+int reading__check(const struct reading *r, const cJSON *item, const char *key, bool array)
+{
+	if (is_absent(item))
+		return 0;
+	if (array ? cJSON_IsArray(item) : cJSON_IsObject(item))
+		return 1;
+	return reading__refuse(r, "%s is no %s", key, array ? "array" : "object");
+}
+
+int reading__part(const struct reading *r, const cJSON *object, const char *key, bool array,
+		const cJSON **out)
+{
+	*out = reading__get(object, key);
+	return reading__check(r, *out, key, array);
+}
+
+int reading__refuse_syntax(const struct reading *reading, const struct json_parts *parts,
+			 const char *at)
+{
+	static const char *const words[] = {
+		"NaN", "nan", "Infinity", "inf", "-Infinity", "-inf",
+	};
+	/* a line says where, better than a benchmark */
+	const struct reading file = { .file = reading->file, .e = reading->e };
+	const struct reading *r = &file;
+	size_t line = 1;
+
+	for (const char *c = parts->text; c < at; c++)
+		line += *c == '\n';
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strncmp(at, words[i], strlen(words[i])))
+			return reading__refuse(r, "%s in line %zu is no number that JSON knows", words[i],
+				      line);
+	if (at >= parts->end)
+		return reading__refuse(r, "it ends in the middle, in line %zu: it was not written whole",
+			      line);
+	return reading__refuse(r, "it is no JSON from line %zu, byte %zu on", line,
+		      (size_t)(at - parts->text) + 1);
+}
+
+int reading__check_schema(const struct reading *r, const cJSON *root, const char *operation)
+{
+	const cJSON *schema = reading__get(root, "schema"), *made_by = reading__get(root, "operation");
+	unsigned long version;
+	char *end = NULL;
+
+	if (cJSON_IsString(made_by) && (!operation || strcmp(made_by->valuestring, operation)))
+		return reading__refuse(r, "it is the result of %.40s, not of a benchmark",
+				       made_by->valuestring);
+	if (is_absent(schema))
+		return 0;
+	if (!cJSON_IsString(schema) || strncmp(schema->valuestring, SCHEMA, strlen(SCHEMA)))
+		return reading__refuse(r, "its schema is not ppbpf's");
+	version = strtoul(schema->valuestring + strlen(SCHEMA), &end, 10);
+	if (*end || end == schema->valuestring + strlen(SCHEMA))
+		return reading__refuse(r, "its schema is not ppbpf's");
+	if (version > SCHEMA_VERSION)
+		return reading__refuse(r, "its schema is %.40s and this ppbpf knows " SCHEMA
+				       "1: a newer ppbpf made it, and can read it",
+				       schema->valuestring);
+	return 0;
+}
+
+int reading__elements(struct reading *r, const struct json_parts *parts,
+		      int (*element)(struct reading *r, const cJSON *json, void *context),
+		      void *context)
+{
+	const char *at = json_parts__first(parts), *next = NULL;
+	cJSON *json;
+	int err = 0;
+
+	while (!err && *at != ']') {
+		r->index++;
+		r->benchmark = NULL;
+		json = cJSON_ParseWithLengthOpts(at, parts->end - at, &next, 0);
+		if (!json)
+			return reading__refuse_syntax(r, parts, next ? next : at);
+		err = element(r, json, context);
+		cJSON_Delete(json);
+		if (!err && !json_parts__next(parts, next, &at))
+			return reading__refuse_syntax(r, parts, at);
+	}
+	return err;
+}
