@@ -231,6 +231,25 @@ enum ppbpf_compare_format {
 int ppbpf_compare_write(const struct ppbpf_result *result, enum ppbpf_compare_format format,
 			FILE *stream);
 
+struct ppbpf_report_options {
+	const char *input;		/* a comparison (as JSON), or a results file */
+	const char *output;		/* .html, .md or .json; NULL: charts alone */
+	const char *svg_dir;		/* the charts as files; NULL: none */
+	bool charts, no_charts;		/* neither: in HTML */
+	/* With a results file: what it is compared with, as for ppbpf_compare(). */
+	const char *baseline;
+	const char *output_dir;
+	double threshold;
+};
+
+#define PPBPF_REPORT_DEFAULTS { .threshold = 0.05 }
+
+/* The page that people read. *result is always set (NULL only without memory). */
+int ppbpf_report(const struct ppbpf_report_options *options, struct ppbpf_result **result);
+
+/* The verdict, in one line. Negative errno; -EINVAL when nothing was reported. */
+int ppbpf_report_headline(const struct ppbpf_result *result, FILE *stream);
+
 const char *ppbpf_version(void);
 
 #ifdef __cplusplus

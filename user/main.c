@@ -14,9 +14,10 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "monitor", cmd_monitor, "what a process, a command or the machine uses and waits for" },
+	{ "profile", cmd_profile, "where the time goes, by function, native and Python" },
 	{ "bench", cmd_bench, "time benchmarks, and what each iteration used and waited for" },
 	{ "compare", cmd_compare, "did a benchmark get slower, and which part of its time grew" },
-	{ "profile", cmd_profile, "where the time goes, by function, native and Python" },
+	{ "report", cmd_report, "a page of a comparison or of results: HTML, Markdown, JSON" },
 	{ "metrics", cmd_metrics, "every metric: what it means, and whether it can be had here" },
 	{ "doctor", cmd_doctor, "what this kernel and this privilege allow, in plain words" },
 };

@@ -70,6 +70,24 @@ const char *component_label(enum component component)
 	return component_name(component);
 }
 
+enum component component_find(const char *name)
+{
+	int i = 0;
+
+	while (i < COMPONENT_NR && strcmp(component_name(i), name))
+		i++;
+	return i;
+}
+
+enum verdict verdict_find(const char *name)
+{
+	int i = 0;
+
+	while (i < VERDICT_NR && strcmp(verdict_name(i), name))
+		i++;
+	return i;
+}
+
 size_t compare_next_look(size_t runs)
 {
 	static const size_t looks[] = { 10, 20, 30, 60 };
@@ -130,6 +148,18 @@ static double component_of_run(const struct bench_run *run, enum component compo
 	default:
 		return run->ms[BENCH_BLOCKED + (component - COMPONENT_BLOCKED)];
 	}
+}
+
+enum component comparison__shown(const struct comparison *c)
+{
+	if (c->component < COMPONENT_NR)
+		return c->component;
+	return c->decider < COMPONENT_NR ? c->decider : COMPONENT_ELAPSED;
+}
+
+double bench_run__shown(const struct bench_run *run, enum component shown)
+{
+	return shown == COMPONENT_ELAPSED ? run->ms[BENCH_WALL] : component_of_run(run, shown);
 }
 
 /* Of a window with many calls, the time of one. */
@@ -426,7 +456,7 @@ static void name_parts(struct comparison *c)
 /* What the interval is of: what grew or shrank, else the decider. */
 static void show(struct comparison *c, double wall)
 {
-	enum component shown = c->component < COMPONENT_NR ? c->component : c->decider;
+	enum component shown = comparison__shown(c);
 	const struct component_change *change = &c->changes[shown];
 	double reference = shown == c->decider || shown == COMPONENT_MEMORY ? change->baseline :
 									      wall;

@@ -86,6 +86,15 @@ struct comparison {
 	char reason[320];	/* one line for a person, behind the verdict */
 };
 
+/* What a plot of each run shows: what changed, else the decider, else the wall time. */
+enum component comparison__shown(const struct comparison *comparison);
+/* ms, or bytes; NaN: not known. Of elapsed time it is the wall time. */
+double bench_run__shown(const struct bench_run *run, enum component shown);
+
+/* By name, as in JSON; COMPONENT_NR, VERDICT_NR: there is none. */
+enum component component_find(const char *name);
+enum verdict verdict_find(const char *name);
+
 struct compare_options {
 	double threshold;	/* of benchmarks without one of their own; as a share */
 	double level;		/* 0: by whether runs were topped up */

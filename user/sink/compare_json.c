@@ -156,7 +156,8 @@ static void put_split(struct fields *fields, const struct bench_result *result)
 }
 
 /* What one side measured, means of its runs: enough for a report. */
-static void put_side(struct fields *fields, const char *key, const struct bench_result *result)
+static void put_side(struct fields *fields, const char *key, const struct bench_result *result,
+		     enum component shown)
 {
 	fields__object_begin(fields, key);
 	fields__u64(fields, "iterations", result->iterations);
@@ -168,6 +169,10 @@ static void put_side(struct fields *fields, const char *key, const struct bench_
 	fields__object_begin(fields, "runs");
 	put_runs(fields, "wall_ms", result, BENCH_WALL);
 	put_runs(fields, "on_cpu_ms", result, BENCH_ON_CPU);
+	fields__array_begin(fields, "shown");
+	for (size_t i = 0; i < result->run_count; i++)
+		put_number(fields, NULL, bench_run__shown(&result->runs[i], shown), 6, not_held);
+	fields__array_end(fields);
 	fields__object_end(fields);
 	put_split(fields, result);
 	fields__object_begin(fields, "resources");
@@ -195,8 +200,9 @@ static void put_comparison(struct fields *fields, const struct comparison *c)
 	fields__object_end(fields);
 	put_components(fields, c);
 	put_interference(fields, c);
-	put_side(fields, "current", c->current);
-	put_side(fields, "baseline", c->baseline);
+	fields__string(fields, "shown", component_name(comparison__shown(c)));
+	put_side(fields, "current", c->current, comparison__shown(c));
+	put_side(fields, "baseline", c->baseline, comparison__shown(c));
 	fields__object_end(fields);
 }
 

@@ -86,7 +86,7 @@ int reading__number(const struct reading *r, const cJSON *item, const char *key,
 }
 
 int reading__count(const struct reading *r, const cJSON *item, const char *key,
-		      uint64_t *count)
+		   uint64_t *count)
 {
 	double value = NAN;
 	int err = reading__number(r, item, key, &value);
@@ -129,14 +129,14 @@ int reading__check(const struct reading *r, const cJSON *item, const char *key, 
 }
 
 int reading__part(const struct reading *r, const cJSON *object, const char *key, bool array,
-		const cJSON **out)
+		  const cJSON **out)
 {
 	*out = reading__get(object, key);
 	return reading__check(r, *out, key, array);
 }
 
 int reading__refuse_syntax(const struct reading *reading, const struct json_parts *parts,
-			 const char *at)
+			   const char *at)
 {
 	static const char *const words[] = {
 		"NaN", "nan", "Infinity", "inf", "-Infinity", "-inf",
@@ -151,12 +151,12 @@ int reading__refuse_syntax(const struct reading *reading, const struct json_part
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (!strncmp(at, words[i], strlen(words[i])))
 			return reading__refuse(r, "%s in line %zu is no number that JSON knows", words[i],
-				      line);
+					       line);
 	if (at >= parts->end)
 		return reading__refuse(r, "it ends in the middle, in line %zu: it was not written whole",
-			      line);
+				       line);
 	return reading__refuse(r, "it is no JSON from line %zu, byte %zu on", line,
-		      (size_t)(at - parts->text) + 1);
+			       (size_t)(at - parts->text) + 1);
 }
 
 int reading__check_schema(const struct reading *r, const cJSON *root, const char *operation)

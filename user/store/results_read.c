@@ -26,7 +26,7 @@ static int read_split(const struct reading *r, const cJSON *json, struct bench_r
 	err = reading__part(r, json, "blocked", false, &blocked.object);
 	for (int i = 0; err >= 0 && i < BENCH_TIME_NR; i++)
 		err = reading__number(r, reading__next(i < BENCH_BLOCKED ? &split : &blocked,
-					      bench_time_key(i)),
+						       bench_time_key(i)),
 				  bench_time_key(i), &run->ms[i]);
 	return err < 0 ? err : 0;
 }
@@ -85,15 +85,15 @@ static int read_run(const struct reading *r, const cJSON *json, struct bench_run
 	if (!err)
 		err = read_split(r, reading__next(&from, "time_split"), run);
 	for (int i = 0; !err && i < BENCH_COUNT_NR; i++)
-		err = reading__count(r, reading__next(&from, bench_count_key(i)), bench_count_key(i),
-				 &run->counts[i]);
+		err = reading__count(r, reading__next(&from, bench_count_key(i)),
+				     bench_count_key(i), &run->counts[i]);
 	if (!err)
 		err = reading__number(r, reading__next(&from, "steal_ms"), "steal_ms", &run->steal_ms);
 	if (!err)
 		err = read_blames(r, reading__next(&from, "interference"), run);
 	if (!err)
 		err = reading__setting(r, reading__next(&from, "exit_status"), "exit_status",
-				   &run->exit_status);
+				       &run->exit_status);
 	return err ? err : reading__text(r, reading__next(&from, "outlier"), "outlier", &run->outlier);
 }
 
@@ -139,8 +139,8 @@ static int read_latency(const struct reading *r, const cJSON *json, struct bench
 		err = reading__count(r, reading__get(from, "lost"), "lost", &latency->lost);
 	for (int i = 0; !err && i < BENCH_LATENCY_NR; i++) {
 		latency->values[i] = NAN;
-		err = reading__number(r, reading__get(from, bench_latency_key(i)), bench_latency_key(i),
-				  &latency->values[i]);
+		err = reading__number(r, reading__get(from, bench_latency_key(i)),
+				      bench_latency_key(i), &latency->values[i]);
 	}
 	return err;
 }
@@ -232,12 +232,13 @@ static int read_metadata(const struct reading *r, const cJSON *json, struct benc
 		return err;
 	err = 0;
 	for (size_t i = 0; !err && i < sizeof(texts) / sizeof(texts[0]); i++)
-		err = reading__text(r, reading__get(from, texts[i].key), texts[i].key, texts[i].text);
+		err = reading__text(r, reading__get(from, texts[i].key), texts[i].key,
+				    texts[i].text);
 	if (!err)
 		err = reading__number(r, reading__get(from, "threshold"), "threshold", &result->threshold);
 	if (!err)
 		err = reading__count(r, reading__get(from, "warmup_iterations"), "warmup_iterations",
-				 &result->warmup);
+				     &result->warmup);
 	result->topped_up = cJSON_IsTrue(reading__get(from, "topped_up"));
 	result->memory_grows = cJSON_IsTrue(reading__get(from, "memory_grows"));
 	if (!err)
@@ -268,11 +269,12 @@ static int read_averages(const struct reading *r, const cJSON *json, struct benc
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		err = reading__number(r, reading__get(json, numbers[i].key), numbers[i].key, numbers[i].value);
+		err = reading__number(r, reading__get(json, numbers[i].key), numbers[i].key,
+				      numbers[i].value);
 	if (!err && isnan(result->memory_peak_bytes))
 		result->memory_peak_bytes = peak_mb * 1048576;
 	return err ? err : reading__count(r, reading__get(json, "iterations"), "iterations",
-				      &result->iterations);
+					  &result->iterations);
 }
 
 static int read_result(struct reading *r, const cJSON *json, void *context)
@@ -293,7 +295,7 @@ static int read_result(struct reading *r, const cJSON *json, void *context)
 	err = read_averages(r, json, result);
 	if (!err)
 		err = reading__text(r, reading__get(json, "release_version"), "release_version",
-				&result->release);
+				    &result->release);
 	if (!err)
 		err = read_metadata(r, json, result);
 	if (!err && !result->parameter_count)
@@ -337,16 +339,18 @@ static int read_environment(const struct reading *r, const cJSON *json,
 		if (reading__number(r, cJSON_GetArrayItem(load, i), "load_average", &to->load[i]))
 			return r->e->code;
 	for (size_t i = 0; err >= 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
-		err = reading__text(r, reading__get(from, texts[i].key), texts[i].key, texts[i].text);
+		err = reading__text(r, reading__get(from, texts[i].key), texts[i].key,
+				    texts[i].text);
 	for (size_t i = 0; err >= 0 && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		err = reading__number(r, reading__get(from, numbers[i].key), numbers[i].key, numbers[i].value);
+		err = reading__number(r, reading__get(from, numbers[i].key), numbers[i].key,
+				      numbers[i].value);
 	for (size_t i = 0; err >= 0 && i < sizeof(settings) / sizeof(settings[0]); i++)
 		err = reading__setting(r, reading__get(from, settings[i].key), settings[i].key,
-				   settings[i].value);
+				       settings[i].value);
 	if (err >= 0)
 		err = reading__count(r, reading__get(from, "cpu_count"), "cpu_count", &to->cpus);
 	return err < 0 ? err : reading__count(r, reading__get(from, "memory_bytes"), "memory_bytes",
-					  &to->memory_bytes);
+					      &to->memory_bytes);
 }
 
 /* Why fields are null: what is said of "results" is kept. */
