@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ppbpf_mark.h"
+#include "symbol/begins.h"
 #include "symbol/data_symbol.h"
 #include "symbol/elf.h"
 #include "unit.h"
@@ -129,6 +130,44 @@ static void finds_exits(void **state)
 	elf__free(elf);
 }
 
+#if defined(__x86_64__)
+/* Functions of known bytes, and how far into them a probe goes. */
+static const struct {
+	const char *name;
+	uint8_t code[16];
+	uint8_t size;
+	uint8_t skip;
+} begins[] = {
+	{ "push rbp; ret", { 0x55, 0xc3, 0xcc }, 3, 0 },
+	{ "endbr64; push rbp; ret", { 0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0xc3 }, 6, 4 },
+	{ "test edi, edi; je +1; nop; ret", { 0x85, 0xff, 0x74, 0x01, 0x90, 0xc3 }, 6, 2 },
+	{ "sub rsp, 8; push rbp; ret", { 0x48, 0x83, 0xec, 0x08, 0x55, 0xc3 }, 6, 0 },
+	{ "mov eax, edi; ret; push rbp", { 0x89, 0xf8, 0xc3, 0x55, 0xcc }, 5, 0 },
+	{ "lock inc [rdi]; mov eax, edi; ret", { 0xf0, 0xff, 0x07, 0x89, 0xf8, 0xc3 }, 6, 3 },
+	/* a loop whose head is the second instruction: each round would be a call */
+	{ "mov eax, edi; dec eax; jne -4; ret",
+	  { 0x89, 0xf8, 0xff, 0xc8, 0x75, 0xfc, 0xc3 }, 7, 0 },
+	/* a jump to anywhere */
+	{ "mov eax, edi; nop; jmp rax", { 0x89, 0xf8, 0x90, 0xff, 0xe0, 0xcc }, 6, 0 },
+};
+
+static void chooses_begins(void **state)
+{
+	int fd = memfd_create("code", MFD_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < LENGTH(begins); i++) {
+		struct site site = { .address = 0x1000, .size = begins[i].size };
+
+		assert_int_equal(pwrite(fd, begins[i].code, begins[i].size, 0), begins[i].size);
+		if (begin_skip(fd, &site) != begins[i].skip)
+			fail_msg("%s: %zu", begins[i].name, begin_skip(fd, &site));
+	}
+	close(fd);
+}
+#endif
+
 static void finds_variables(void **state)
 {
 	uint64_t address, size, offset;
@@ -219,6 +258,9 @@ int main(void)
 		cmocka_unit_test(finds_functions),
 		cmocka_unit_test(finds_regions),
 		cmocka_unit_test(finds_exits),
+#if defined(__x86_64__)
+		cmocka_unit_test(chooses_begins),
+#endif
 		cmocka_unit_test(finds_variables),
 		cmocka_unit_test(survives_damage),
 	};

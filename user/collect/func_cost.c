@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "collect/uprobes.h"
+#include "symbol/begins.h"
 
 #define CALLS 200
 #define BATCHES 5
@@ -28,19 +29,6 @@ __attribute__((naked, noinline)) static void begins_with_move(void)
 	__asm__("mov %rsp, %rax\n\tret");
 }
 
-bool func_is_stepped(int fd, uint64_t offset)
-{
-	unsigned char code[2];
-
-	if (pread(fd, code, sizeof(code), (off_t)offset) != sizeof(code))
-		return false;
-	if (code[0] == 0x41)	/* a push of r8 to r15 */
-		return (code[1] & 0xf8) != 0x50;
-	if (code[0] == 0x0f)	/* a long no-op, a far conditional jump */
-		return code[1] != 0x1f && (code[1] & 0xf0) != 0x80;
-	return (code[0] & 0xf8) != 0x50 && (code[0] & 0xf0) != 0x70 && code[0] != 0x90 &&
-	       code[0] != 0xe8 && code[0] != 0xe9 && code[0] != 0xeb;
-}
 #else
 __attribute__((noinline)) static void begins_with_push(void)
 {
@@ -48,14 +36,14 @@ __attribute__((noinline)) static void begins_with_push(void)
 }
 
 #define begins_with_move begins_with_push
+#endif
 
 bool func_is_stepped(int fd, uint64_t offset)
 {
-	(void)fd;
-	(void)offset;
-	return false;
+	uint8_t code[2];
+
+	return pread(fd, code, sizeof(code), (off_t)offset) == sizeof(code) && !is_emulated(code);
 }
-#endif
 
 /* The file that an address of ours is mapped from, and where in it. */
 static bool locate(const void *address, char path[PATH_MAX], uint64_t *offset)

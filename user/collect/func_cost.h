@@ -26,7 +26,7 @@ void func_cost__measure(struct func_cost *cost, const struct uprobes *like,
 			const struct bpf_program *entry, const struct bpf_program *exit,
 			uint64_t id);
 
-/* Whether the function at that offset of a file begins with an instruction to be stepped. */
+/* Whether the instruction at that offset of a file has to be stepped. */
 bool func_is_stepped(int fd, uint64_t offset);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "collect/func.h"
 #include "collect/pycalls.h"
+#include "symbol/begins.h"
 #include "symbol/elf.h"
 #include "symbol/exits.h"
 
@@ -135,51 +136,62 @@ struct code {
 	struct code_map *map;
 };
 
-/* The ends of a function that exceptions may leave. */
-static int add_exits(struct found_file *file, const struct code *code,
-		     const struct site *site, size_t id)
+/*
+ * The begin of a function, and where exceptions may leave it its ends. The order of two
+ * probes at one place is not known: where a begin would lie at an end
+ * it is put back, and an end that still lies there is left out.
+ */
+static int add_function(struct found_file *file, const struct code *code, struct site *site,
+			size_t id)
 {
-	struct site exit = { .kind = SITE_FUNCTION_EXIT };
-	struct exits exits;
-	int err = exits__find(&exits, code->map, code->fd, site);
+	struct places *ends = &file->by_kind[SITE_FUNCTION_EXIT];
+	struct site end = { .kind = SITE_FUNCTION_EXIT };
+	size_t skip = begin_skip(code->fd, site);
+	struct exits exits = { 0 };
+	int err = code->map ? exits__find(&exits, code->map, code->fd, site) : 0;
 
+	for (size_t i = 0; i < exits.count; i++)
+		if (exits.offsets[i] == site->offset + skip)
+			skip = 0;
 	for (size_t i = 0; i < exits.count && !err; i++) {
-		exit.offset = exits.offsets[i];
-		err = add_place(&file->by_kind[SITE_FUNCTION_EXIT], &exit, id);
+		end.offset = exits.offsets[i];
+		if (end.offset != site->offset)
+			err = add_place(ends, &end, id);
 	}
 	exits__free(&exits);
-	return err;
+	site->offset += skip;
+	file->throws = code->map;
+	return err ? err : add_place(&file->by_kind[SITE_FUNCTION], site, id);
+}
+
+/* A place of a region that two patterns match. */
+static bool is_there(const struct places *places, uint64_t offset)
+{
+	for (size_t i = 0; i < places->count; i++)
+		if (places->offsets[i] == offset)
+			return true;
+	return false;
 }
 
 static int add_site(struct found *found, size_t binary, const struct code *code, struct site *site)
 {
 	struct found_file *file = file_of(found, binary);
-	size_t at = file - found->files, id;
-	struct places *places;
+	size_t at = file - found->files, id = found->row_count;
+	bool function = site->kind == SITE_FUNCTION;
 
 	if (!file)
 		return -ENOMEM;
-	places = &file->by_kind[site->kind];
-	if (site->kind == SITE_FUNCTION) {
-		if (hash__get(found->ids, at, site->offset))
-			return 0;
-		id = found->row_count;
-		if (hash__set(found->ids, at, site->offset, (void *)(uintptr_t)(id + 1)))
-			return -ENOMEM;
-		file->throws = code->map;
-		if (code->map && add_exits(file, code, site, id))
-			return -ENOMEM;
-		site->offset += begin_skip(code->fd, site);
-	} else {
-		/* two patterns may match the same region */
-		for (size_t i = 0; i < places->count; i++)
-			if (places->offsets[i] == site->offset)
-				return 0;
+	if (function ? hash__get(found->ids, at, site->offset) != NULL :
+		       is_there(&file->by_kind[site->kind], site->offset))
+		return 0;
+	if (!function)
 		id = region_id(found, site->name);
-	}
+	else if (hash__set(found->ids, at, site->offset, (void *)(uintptr_t)(id + 1)))
+		return -ENOMEM;
 	if (id == found->row_count && add_row(found, binary, site))
 		return -ENOMEM;
-	return add_place(places, site, id);
+	return function ? add_function(file, code, site, id) :
+			  add_place(&file->by_kind[site->kind], site, id);
 }
 
 /* --- the search --------------------------------------------------------------------- */

@@ -36,13 +36,6 @@ void code_map__free(struct code_map *map);
 int exits__find(struct exits *exits, const struct code_map *map, int fd, const struct site *site);
 void exits__free(struct exits *exits);
 
-/*
- * How far into a function its begin can be seen: a locked instruction cannot be
- * stepped, and what comes after it is as good, as long as nothing jumps back
- * to it. Bytes; 0 nearly always.
- */
-size_t begin_skip(int fd, const struct site *site);
-
 /* Whether exceptions may pass through the file's functions: C++, Rust, and their like. */
 bool elf_may_throw(struct elf *elf);
 
