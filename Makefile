@@ -100,7 +100,8 @@ $(call remember,$(BUILD)/bpf/flags,$(BPF_COMPILE))
 
 MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLANG)),,$(CLANG)) \
            $(if $(BPFTOOL),,bpftool) $(if $(shell command -v protoc-c),,protoc-c) \
-           $(if $(shell $(PKG_CONFIG) --exists $(PKGS) || echo no),libraries($(PKGS)))
+           $(shell $(PKG_CONFIG) --exists $(PKGS) || for lib in $(PKGS); do \
+             $(PKG_CONFIG) --exists $$lib || echo $$lib; done)
 endif
 
 .PHONY: all deps run check unit-programs test-programs overhead install tidy format clean help \
