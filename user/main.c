@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /* The command table. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cmd/commands.h"
@@ -33,10 +37,33 @@ static void usage(FILE *to)
 	fprintf(to, "\nppbpf COMMAND --help says more. Begin with: sudo ppbpf monitor --duration 5\n");
 }
 
+/*
+ * Where one of these is closed, the next file that is opened would take its
+ * place, and what is meant for it would go there: reading and writing fail instead.
+ */
+static void hold_standard_streams(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			exit(PPBPF_FAILED);
+}
+
+/* What was held back for standard output is out, or that is an error, too. */
+static int finish(int status)
+{
+	if (!fflush(stdout) || errno == EPIPE || status != PPBPF_OK)
+		return status;
+	fprintf(stderr, "ppbpf: standard output cannot be written: %s\n", strerror(errno));
+	return PPBPF_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	const char *nearest;
 
+	hold_standard_streams();
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		usage(stderr);
@@ -44,14 +71,14 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return finish(commands[i].run(argc - 1, argv + 1));
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return PPBPF_OK;
+		return finish(PPBPF_OK);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		printf("ppbpf %s\n", ppbpf_version());
-		return PPBPF_OK;
+		return finish(PPBPF_OK);
 	}
 	nearest = text_nearest(argv[1], &commands[0].name, COMMANDS, sizeof(commands[0]));
 	fprintf(stderr, "ppbpf: there is no command \"%s\"", argv[1]);

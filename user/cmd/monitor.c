@@ -183,6 +183,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		parse_time(text, NSEC_PER_MSEC, 10 * NSEC_PER_MSEC, "interval", &o->interval_ns,
 			   state);
 		return 0;
+	case ARGP_KEY_NO_ARGS:
+		if (state->quoted)
+			usage_error(state, "there is no command after --");
+		return 0;
 	case ARGP_KEY_ARG:
 		if (!state->quoted || state->next - 1 < state->quoted)
 			usage_error(state, "put -- before a command: ppbpf monitor [OPTION...] -- %s",

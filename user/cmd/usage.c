@@ -119,12 +119,10 @@ void parse_options(const struct argp *argp, int argc, char **argv, unsigned int 
 size_t parse_pids(const struct argp_state *state, const char *text, pid_t *pids, size_t count,
 		  size_t max)
 {
-	char *copy = strdup(text), *part, *save = NULL;
-	size_t before = count;
+	char *copy = strdup(text), *rest = copy, *part;
 	uint64_t pid;
 
-	for (part = copy ? strtok_r(copy, ",", &save) : NULL; part;
-	     part = strtok_r(NULL, ",", &save)) {
+	while ((part = strsep(&rest, ","))) {
 		if (parse_u64(part, 1, INT32_MAX, &pid))
 			usage_error(state, "--pid takes process ids, comma-separated: not \"%s\"",
 				    text);
@@ -133,7 +131,5 @@ size_t parse_pids(const struct argp_state *state, const char *text, pid_t *pids,
 		pids[count++] = pid;
 	}
 	free(copy);
-	if (count == before)
-		usage_error(state, "--pid takes process ids, comma-separated: not \"%s\"", text);
 	return count;
 }

@@ -211,6 +211,11 @@ static int load(struct collector *c, const struct collector_config *config,
 			  "and a seccomp profile that allows bpf(2)");
 		return err;
 	}
+	if (err == -EMFILE || err == -ENFILE) {
+		err__set(e, ERR_IO, err, "too many files are open for the BPF programs to be loaded");
+		err__hint(e, "raise the limit: ulimit -n 1024");
+		return err;
+	}
 	if (err) {
 		err__set(e, ERR_UNSUPPORTED_KERNEL, err, "the kernel refused the BPF program %s: %s",
 			 refused[0] ? refused : "object", strerror(-err));

@@ -21,6 +21,8 @@ int choose_metrics(const struct ppbpf_monitor_options *options, struct metric_se
 			return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 		memset(set, 0, sizeof(*set));
 	}
+	if (names && !names[strspn(names, ",")])
+		err__set(e, ERR_USAGE, -EINVAL, "--metrics takes names, as ppbpf metrics lists them");
 	for (name = names ? strtok_r(names, ",", &save) : NULL; name;
 	     name = strtok_r(NULL, ",", &save)) {
 		metric = metric_find(name, &nearest);

@@ -598,22 +598,24 @@ static void describe_host(struct report *report)
 	text_copy(report->kernel, sizeof(report->kernel), name.release);
 }
 
-static void print_summary(const struct ppbpf_result *result,
-			  const struct ppbpf_monitor_options *options)
+/* Whoever reads it may have seen enough: that is no failure. */
+static void print_summary(struct ppbpf_result *result, const struct ppbpf_monitor_options *options)
 {
 	FILE *stream;
-	int fd;
+	int fd, err;
 
 	if (!options->summary || result->err.cause)
 		return;
 	fd = dup(options->summary_fd);
 	stream = fd < 0 ? NULL : fdopen(fd, "w");
-	if (stream)
-		ppbpf_result_write_summary(result, options, stream);
-	if (stream)
-		fclose(stream);
-	else if (fd >= 0)
+	err = stream ? ppbpf_result_write_summary(result, options, stream) : -errno;
+	if (stream && fclose(stream) && !err)
+		err = -errno;
+	if (!stream && fd >= 0)
 		close(fd);
+	if (err && err != -EPIPE)
+		err__set(&result->err, ERR_IO, err, "the summary cannot be written: %s",
+			 strerror(-err));
 }
 
 static int write_json(const struct ppbpf_result *result, FILE *stream)

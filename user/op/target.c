@@ -65,6 +65,15 @@ static pid_t resolve_pid(pid_t pid, bool proc_is_ours, struct err *e)
 	return tgid;
 }
 
+/* Twice, or by two of its threads. */
+static bool is_named(const struct target *target, pid_t pid)
+{
+	for (size_t i = 0; i < target->pid_count; i++)
+		if (target->pids[i] == pid)
+			return true;
+	return false;
+}
+
 static int resolve_pids(struct target *target, const struct target_options *options,
 			struct report *report, struct err *e)
 {
@@ -84,8 +93,10 @@ static int resolve_pids(struct target *target, const struct target_options *opti
 		if (tgid != options->pids[i])
 			report__warn(report, "%d is a thread of process %d: that one is followed",
 				     options->pids[i], tgid);
+		if (is_named(target, tgid))
+			continue;
+		buf__printf(&text, "%s%d", target->pid_count ? "," : "pid ", tgid);
 		target->pids[target->pid_count++] = tgid;
-		buf__printf(&text, "%s%d", i ? "," : "pid ", tgid);
 	}
 	target->text = buf__take(&text, NULL);
 	return 0;
