@@ -19,7 +19,7 @@
 #define GROWTH_Z 3.09		/* p < 0.001, one-sided */
 #define GROWTH_SHARE 0.01
 #define GROWTH_BYTES (128 * 1024)
-#define NOISE_SHARE 0.10	/* of the wall: waiting for others, or stolen */
+#define NOISE_SHARE 0.10	/* of its tasks' lives: waiting for others, or stolen */
 
 static int by_value(const void *a, const void *b)
 {
@@ -157,32 +157,35 @@ int bench_result__check_growth(struct bench_result *result)
 	return err;
 }
 
-/* The share of all wall time that went to others. */
-static double share_of(const struct bench_result *result, enum bench_time part)
+/* Of all runs, as far as it is known; ms. */
+static double sum_of(const struct bench_result *result, enum bench_time part)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < result->run_count; i++)
 		if (!isnan(result->runs[i].ms[part]))
 			sum += result->runs[i].ms[part];
-	return result->duration_ms > 0 ? sum / result->duration_ms : 0;
+	return sum;
 }
 
 int bench_result__check_noise(struct bench_result *result)
 {
-	double waited = 0, stolen = share_of(result, BENCH_STOLEN);
+	double lives = sum_of(result, BENCH_TASK), stolen = sum_of(result, BENCH_STOLEN);
+	double waited = 0;
+
+	if (!(lives > 0))
+		return 0;
 
 	/* who runs in the tree at the same time is no neighbour */
 	for (size_t i = 0; i < result->run_count; i++)
 		for (size_t j = 0; j < result->runs[i].blame_count; j++)
 			if (!result->runs[i].blames[j].followed)
 				waited += result->runs[i].blames[j].cpu_ms;
-	waited = result->duration_ms > 0 ? waited / result->duration_ms : 0;
-	if (waited > NOISE_SHARE)
+	if (waited > NOISE_SHARE * lives)
 		return bench_result__warn(result, "a noisy machine: others had its CPU for %.0f %% "
-					  "of its time", 100 * waited);
-	if (stolen > NOISE_SHARE)
+					  "of its time", 100 * waited / lives);
+	if (stolen > NOISE_SHARE * lives)
 		return bench_result__warn(result, "a noisy machine: the hypervisor took %.0f %% of "
-					  "its time", 100 * stolen);
+					  "its time", 100 * stolen / lives);
 	return 0;
 }
