@@ -65,15 +65,16 @@ static __always_inline const struct ppbpf_python *python_of(u32 number)
 	return bpf_map_lookup_elem(&pythons, &key);
 }
 
-static __always_inline u64 user_u64(u64 address)
+static __always_inline u64 user_u64(const struct walk_context *context, u64 address)
 {
 	u64 value = 0;
 
-	bpf_probe_read_user(&value, sizeof(value), (void *)address);
+	read_user(context, &value, sizeof(value), address);
 	return value;
 }
 
 struct thread_walk {
+	const struct walk_context *context;
 	u64 interp;
 	u64 thread;
 	u64 self;
@@ -88,15 +89,15 @@ static long thread_step(u64 turn, struct thread_walk *walk)
 	if (!python)
 		return 1;
 	if (!walk->thread) {
-		walk->interp = user_u64(walk->interp + python->interp_next);
+		walk->interp = user_u64(walk->context, walk->interp + python->interp_next);
 		if (!walk->interp)
 			return 1;
-		walk->thread = user_u64(walk->interp + python->interp_threads);
+		walk->thread = user_u64(walk->context, walk->interp + python->interp_threads);
 		return 0;
 	}
-	if (user_u64(walk->thread + python->thread_id) == walk->self)
+	if (user_u64(walk->context, walk->thread + python->thread_id) == walk->self)
 		return 1;
-	walk->thread = user_u64(walk->thread + python->thread_next);
+	walk->thread = user_u64(walk->context, walk->thread + python->thread_next);
 	return 0;
 }
 
@@ -104,58 +105,59 @@ static long thread_step(u64 turn, struct thread_walk *walk)
  * This thread's state: where pthread_getspecific() would look, else the
  * interpreter's own list. A thread's id is pthread_self(), its TLS base.
  */
-static __always_inline u64 python_thread(u32 number, const struct ppbpf_python *python, u64 runtime,
-					 u64 self)
+static __always_inline u64 python_thread(const struct walk_context *context, u32 number,
+					 const struct ppbpf_python *python, u64 runtime)
 {
-	struct thread_walk walk = { .self = self, .python = number };
+	u64 self = context->scratch->walk.tls, thread;
+	struct thread_walk walk = { .context = context, .self = self, .python = number };
 	u32 key = ~0u;
-	u64 thread;
 
-	bpf_probe_read_user(&key, sizeof(key), (void *)(runtime + python->tss_key));
+	read_user(context, &key, sizeof(key), runtime + python->tss_key);
 	if (key < PTHREAD_SPECIFIC_KEYS) {
-		thread = user_u64(self + PTHREAD_SPECIFIC + 16 * (u64)key + 8);
-		if (thread && user_u64(thread + python->thread_id) == self)
+		thread = user_u64(context, self + PTHREAD_SPECIFIC + 16 * (u64)key + 8);
+		if (thread && user_u64(context, thread + python->thread_id) == self)
 			return thread;
 	}
-	walk.interp = user_u64(runtime + python->interpreters);
+	walk.interp = user_u64(context, runtime + python->interpreters);
 	if (!walk.interp)
 		return 0;
-	walk.thread = user_u64(walk.interp + python->interp_threads);
+	walk.thread = user_u64(context, walk.interp + python->interp_threads);
 	bpf_loop(PYTHON_THREADS_MAX, thread_step, &walk, 0);
 	return walk.thread;
 }
 
-static __always_inline bool is_code(const struct scratch *scratch,
+static __always_inline bool is_code(const struct walk_context *context,
 				    const struct ppbpf_python *python, u64 object)
 {
-	return object && user_u64(object + python->object_type) == scratch->walk.py_code_type;
+	return object && user_u64(context, object + python->object_type) ==
+				 context->scratch->walk.py_code_type;
 }
 
-/* The thread's innermost frame. Not static: the verifier walks it once. */
-__noinline int python_begin(u32 use, u32 number, u64 runtime)
+/* The thread's innermost frame. */
+static __noinline int python_begin(const struct walk_context *context, u32 number, u64 runtime)
 {
-	u32 key = use;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+	struct scratch *scratch = context->scratch;
 	const struct ppbpf_python *python = python_of(number);
 	u64 at, cframe;
 
 	if (!scratch || !python)
 		return 0;
 	scratch->walk.py_state = PYTHON_FRAMES;
-	at = python_thread(number, python, runtime, scratch->walk.tls);
+	at = python_thread(context, number, python, runtime);
 	if (!at) {
 		stack_count(PPBPF_STACK_PYTHON_LOST);
 		return 0;
 	}
 	scratch->walk.py_code_type = runtime + python->code_type;
-	at = user_u64(at + python->thread_frame);
+	at = user_u64(context, at + python->thread_frame);
 	if (python->has_cframe && at) {
 		cframe = at;
-		at = user_u64(cframe + python->cframe_frame);
+		at = user_u64(context, cframe + python->cframe_frame);
 		/* an evaluation that has just begun has not filled in its own yet */
-		if (!is_code(scratch, python, user_u64(at + python->frame_code)))
-			at = user_u64(user_u64(cframe + python->cframe_previous) +
-				      python->cframe_frame);
+		if (!is_code(context, python, user_u64(context, at + python->frame_code)))
+			at = user_u64(context,
+				      user_u64(context, cframe + python->cframe_previous) +
+					      python->cframe_frame);
 	}
 	scratch->walk.py_frame = at;
 	return 0;
@@ -172,14 +174,15 @@ static __always_inline u64 at_most(u64 size, u64 max)
 }
 
 /* A text object's characters, as many as fit. */
-static __always_inline void text_read(struct ppbpf_py_text *text, void *to, u64 object,
+static __always_inline void text_read(const struct walk_context *context,
+				      struct ppbpf_py_text *text, void *to, u64 object,
 				      const struct ppbpf_python *python)
 {
-	u64 size = user_u64(object + python->text_length), header;
+	u64 size = user_u64(context, object + python->text_length), header;
 	u32 state = 0, kind;
 
 	text->bytes = text->width = 0;
-	if (bpf_probe_read_user(&state, sizeof(state), (void *)(object + python->text_state)))
+	if (read_user(context, &state, sizeof(state), object + python->text_state))
 		return;
 	state >>= python->text_shift & 31;
 	kind = state & 7;
@@ -188,45 +191,49 @@ static __always_inline void text_read(struct ppbpf_py_text *text, void *to, u64 
 		return;
 	header = state & 16 ? python->text_ascii : python->text_wide;
 	size = at_most(size * kind, PPBPF_PY_NAME);
-	if (bpf_probe_read_user(to, size, (void *)(object + header)))
+	if (read_user(context, to, size, object + header))
 		return;
 	text->bytes = size;
 	text->width = kind;
 	text->ascii = state >> 4 & 1;
 }
 
-static __always_inline void lines_read(struct ppbpf_code_event *code, u64 object,
+static __always_inline void lines_read(const struct walk_context *context,
+				       struct ppbpf_code_event *code, u64 object,
 				       const struct ppbpf_python *python)
 {
-	u64 size = user_u64(object + python->bytes_size);
+	u64 size = user_u64(context, object + python->bytes_size);
 
 	code->lines = 0;
 	code->lines_full = size;
 	size = at_most(size, PPBPF_PY_LINES);
-	if (!bpf_probe_read_user(code->line_bytes, size, (void *)(object + python->bytes_data)))
+	if (!read_user(context, code->line_bytes, size, object + python->bytes_data))
 		code->lines = size;
 }
 
 /* Tells user space what a code object is. 0: it did not work, and is tried again. */
-__noinline u32 python_send(u32 use, u32 number, u64 object)
+static __noinline u32 python_send(const struct walk_context *context, u32 number, u64 object)
 {
-	u32 key = use;
-	struct ppbpf_code_event *code = bpf_map_lookup_elem(&code_scratches, &key);
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+	struct scratch *scratch = context->scratch;
 	const struct ppbpf_python *python = python_of(number);
+	struct ppbpf_code_event *code;
+	u32 key;
 	u64 size;
 
-	if (!code || !scratch || !python)
+	if (!scratch || !python)
+		return 0;
+	key = scratch->walk.use;
+	code = bpf_map_lookup_elem(&code_scratches, &key);
+	if (!code)
 		return 0;
 	code->kind = PPBPF_STACK_EVENT_CODE;
 	code->tgid = scratch->walk.tgid;
 	code->python = number - 1;
 	code->id = __sync_fetch_and_add(&next_code, 1) & PPBPF_FRAME_CODE_MASK;
-	bpf_probe_read_user(&code->first_line, sizeof(u32),
-			    (void *)(object + python->code_first_line));
-	text_read(&code->name, code->name_bytes, user_u64(object + python->code_name), python);
-	text_read(&code->file, code->file_bytes, user_u64(object + python->code_file), python);
-	lines_read(code, user_u64(object + python->code_lines), python);
+	read_user(context, &code->first_line, sizeof(u32), object + python->code_first_line);
+	text_read(context, &code->name, code->name_bytes, user_u64(context, object + python->code_name), python);
+	text_read(context, &code->file, code->file_bytes, user_u64(context, object + python->code_file), python);
+	lines_read(context, code, user_u64(context, object + python->code_lines), python);
 	size = at_most(code->lines, PPBPF_PY_LINES) + PPBPF_CODE_HEADER_SIZE;
 	if (!code->name.width || bpf_ringbuf_output(&stack_events, code, size, ring_flags())) {
 		stack_count(PPBPF_STACK_LOST_CODES);
@@ -236,26 +243,27 @@ __noinline u32 python_send(u32 use, u32 number, u64 object)
 }
 
 /* The number of a code object, which user space knows by then; 0: it does not. */
-static __always_inline u32 python_code(struct scratch *scratch, u32 use, u32 number,
+static __always_inline u32 python_code(const struct walk_context *context, u32 number,
 				       const struct ppbpf_python *python, u64 object)
 {
+	struct scratch *scratch = context->scratch;
 	struct code_key key = { .code = object, .tgid = scratch->walk.tgid };
 	struct code_value *known = bpf_map_lookup_elem(&python_codes, &key);
 	struct code_value fresh = { .epoch = counts_epoch };
 
 	if (known && known->epoch == fresh.epoch)
 		return known->id;
-	fresh.check = hash_add(user_u64(object + python->code_name),
-			       user_u64(object + python->code_lines));
+	fresh.check = hash_add(user_u64(context, object + python->code_name),
+			       user_u64(context, object + python->code_lines));
 	if (known && known->check == fresh.check) {
 		known->epoch = fresh.epoch;
 		return known->id;
 	}
-	if (!is_code(scratch, python, object)) {
+	if (!is_code(context, python, object)) {
 		scratch->walk.py_frame = 0; /* memory that is something else by now */
 		return 0;
 	}
-	fresh.id = python_send(use, number, object);
+	fresh.id = python_send(context, number, object);
 	if (fresh.id)
 		bpf_map_update_elem(&python_codes, &key, &fresh, BPF_ANY);
 	return fresh.id;
@@ -279,32 +287,32 @@ static __always_inline u32 frame_position(const struct scratch *scratch,
 }
 
 /* Whether what comes next is no frame, but the mark that an evaluation began. */
-static __always_inline bool ends_with_shim(const struct ppbpf_python *python, u64 next)
+static __always_inline bool ends_with_shim(const struct walk_context *context,
+					   const struct ppbpf_python *python, u64 next)
 {
 	u8 owner = 0;
 
 	if (python->frame_style != PPBPF_PYTHON_SHIM)
 		return false;
-	bpf_probe_read_user(&owner, sizeof(owner), (void *)(next + python->frame_owner));
+	read_user(context, &owner, sizeof(owner), next + python->frame_owner);
 	return owner == FRAME_OWNED_BY_CSTACK;
 }
 
 /*
  * Adds the frame that the walk has come to. 0: the evaluation ends with it, or
- * there is no more room. Not static: the verifier walks it once.
+ * there is no more room.
  */
-__noinline int python_frame(u32 use, u32 number)
+static __noinline int python_frame(const struct walk_context *context, u32 number)
 {
-	u32 key = use, id, at;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+	struct scratch *scratch = context->scratch;
 	const struct ppbpf_python *python = python_of(number);
 	u64 code, owner, frame;
+	u32 id, at;
 	bool more;
 
 	if (!scratch || !python || !scratch->walk.py_frame)
 		return 0;
-	if (bpf_probe_read_user(scratch->py_bytes, PYTHON_FRAME_BYTES,
-				(void *)scratch->walk.py_frame)) {
+	if (read_user(context, scratch->py_bytes, PYTHON_FRAME_BYTES, scratch->walk.py_frame)) {
 		scratch->walk.py_frame = 0;
 		return 0;
 	}
@@ -313,7 +321,7 @@ __noinline int python_frame(u32 use, u32 number)
 	scratch->walk.py_frame = frame_u64(scratch, python->frame_back);
 	if (python->frame_style == PPBPF_PYTHON_SHIM && owner == FRAME_OWNED_BY_CSTACK)
 		return 0;
-	id = python_code(scratch, use, number, python, code);
+	id = python_code(context, number, python, code);
 	if (!id && !scratch->walk.py_frame)
 		return 0;
 	at = scratch->walk.count;
@@ -325,7 +333,7 @@ __noinline int python_frame(u32 use, u32 number)
 	       (python->frame_style == PPBPF_PYTHON_ENTRY && !owner);
 	frame = (u64)PPBPF_FRAME_PYTHON << PPBPF_FRAME_KIND_SHIFT |
 		(u64)id << PPBPF_FRAME_CODE_SHIFT | frame_position(scratch, python, code);
-	if (!more || ends_with_shim(python, scratch->walk.py_frame))
+	if (!more || ends_with_shim(context, python, scratch->walk.py_frame))
 		frame |= PPBPF_FRAME_ENTRY;
 	scratch->event.frames[at] = frame;
 	scratch->walk.hash = hash_add(scratch->walk.hash, frame);
@@ -334,9 +342,10 @@ __noinline int python_frame(u32 use, u32 number)
 }
 
 /* Whether the address is in the evaluation loop, and there are frames to take its place. */
-static __always_inline bool python_enter(struct scratch *scratch, u32 use,
+static __always_inline bool python_enter(const struct walk_context *context,
 					 const struct mapping *mapping, u64 address)
 {
+	struct scratch *scratch = context->scratch;
 	const struct ppbpf_python *python;
 	u64 offset = address + mapping->to_offset;
 
@@ -349,7 +358,7 @@ static __always_inline bool python_enter(struct scratch *scratch, u32 use,
 	    (offset < python->eval_start[1] || offset >= python->eval_end[1]))
 		return false;
 	if (scratch->walk.py_state == PYTHON_NOT_TRIED)
-		python_begin(use, mapping->python, python->runtime - mapping->to_offset);
+		python_begin(context, mapping->python, python->runtime - mapping->to_offset);
 	return scratch->walk.py_frame;
 }
 

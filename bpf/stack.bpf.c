@@ -3,55 +3,15 @@
  * Stacks: sampled on the CPU by a perf event, and of each wait at the switch
  * that it begins with. Counted by stack in the kernel; a stack is sent once.
  */
-#include "stacks.bpf.h"
-#include "unwind.bpf.h"
+#include "walk.bpf.h"
 #include "reason.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define USER_CS 0x33 /* 64-bit code */
-#define PF_IO_WORKER 0x00000010
-#define PF_USER_WORKER 0x00004000
 #define SWITCH_SKIP 2 /* kernel frames of ours above schedule() */
-
-/* tgid, in the first pid namespace -> 1: whose stacks are taken. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, u32);
-	__type(value, u8);
-} stack_targets SEC(".maps");
-
-/* A thread off its CPU. */
-struct off_state {
-	u64 since; /* CLOCK_MONOTONIC; 0: on a CPU, or not ours */
-	u64 stack;
-	u64 run_delay; /* sched_info.run_delay at `since` */
-	u32 reason;    /* enum ppbpf_reason, RUN_QUEUE included */
-	u32 last_wait; /* the last one but for being stopped */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct off_state);
-} off_states SEC(".maps");
 
 u32 targets_added; /* by the last scan */
 bool measuring;	   /* set when everything is attached */
-
-static __always_inline bool is_sampled(struct task_struct *task)
-{
-	u32 tgid = task->tgid;
-
-	if (cfg_target_mode == PPBPF_TARGET_MACHINE)
-		return true;
-	if (bpf_map_lookup_elem(&stack_targets, &tgid))
-		return true;
-	return cfg_target_mode == PPBPF_TARGET_CGROUP && cgroup_matches(task);
-}
 
 static __always_inline bool target_add(u32 tgid)
 {
@@ -119,7 +79,7 @@ int BPF_PROG(stack_exec, struct task_struct *task)
 		return 0;
 	module_key(&key, file);
 	if (!bpf_map_lookup_elem(&modules, &key))
-		module_ask((u64)file, 0, 0);
+		module_ask(task, file, 0, 0);
 	return 0;
 }
 
@@ -134,89 +94,25 @@ int BPF_PROG(stack_free, struct task_struct *task)
 	return 0;
 }
 
-/* Cleared, and the task's own. NULL: in use, and counted. */
-static __always_inline struct scratch *scratch_take(enum scratch_use use, struct task_struct *task)
+/* Walks the current task's user stack. Not static: the verifier walks it once. */
+__noinline int walk_current(u32 use)
 {
 	u32 key = use;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+	struct walk_context context = { .scratch = bpf_map_lookup_elem(&scratches, &key),
+					.task = bpf_get_current_task_btf() };
 
-	if (!scratch || scratch->busy) {
-		stack_count(PPBPF_STACK_LOST_BUSY);
-		return 0;
-	}
-	scratch->busy = 1;
-	__builtin_memset(&scratch->walk, 0, sizeof(scratch->walk));
-	scratch->walk.tgid = task->tgid;
-	scratch->walk.mm = (u64)task->mm;
-	scratch->walk.tls = task_tls(task);
-	return scratch;
-}
-
-static long hash_kernel_frame(u64 index, struct walk_context *context)
-{
-	struct scratch *scratch = context->scratch;
-
-	if (!scratch || index >= PPBPF_KERNEL_FRAMES_MAX)
-		return 1;
-	scratch->walk.hash = hash_add(scratch->walk.hash, scratch->event.frames[index]);
+	if (context.scratch)
+		walk_user(&context, use);
 	return 0;
 }
 
-/* Kernel addresses are frames as they are. */
-static __always_inline void walk_kernel(void *ctx, struct scratch *scratch, u64 skip)
-{
-	struct walk_context context = { .scratch = scratch };
-	long bytes = bpf_get_stack(ctx, scratch->event.frames,
-				   PPBPF_KERNEL_FRAMES_MAX * sizeof(u64), skip);
-
-	if (bytes <= 0 || bytes > PPBPF_KERNEL_FRAMES_MAX * (long)sizeof(u64))
-		return;
-	scratch->walk.count = (u64)bytes / sizeof(u64);
-	bpf_loop(scratch->walk.count, hash_kernel_frame, &context, 0);
-}
-
-static __always_inline void walk_regs(struct walk *walk, struct pt_regs *regs)
-{
-	walk->ip = regs->ip;
-	walk->sp = regs->sp;
-	walk->fp = regs->bp;
-	walk->bx = regs->bx;
-	walk->r10 = regs->r10;
-	walk->ax = regs->ax;
-}
-
-/* No user memory (at exec or exit, a kernel thread): the kernel's stack is all there is. */
-static __always_inline bool has_user_stack(struct walk *walk, struct task_struct *task, u16 cs)
-{
-	if (!walk->mm || task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER) ||
-	    BPF_CORE_READ_BITFIELD_PROBED(task, in_execve))
-		return false;
-	if (cs == USER_CS)
-		return true;
-	walk->end = PPBPF_STACK_COMPAT;
-	return false;
-}
-
-/*
- * The registers of user mode, which interrupts, too, leave where system calls
- * do; then the walk. Returns the stack's id.
- */
-static __always_inline u64 walk_task(struct scratch *scratch, enum scratch_use use,
+/* The current task's stack's id; the stack itself is in the scratch memory. */
+static __always_inline u64 walk_here(struct scratch *scratch, enum scratch_use use,
 				     struct task_struct *task)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct walk *walk = &scratch->walk;
-	struct ppbpf_stack_event *event = &scratch->event;
-
-	walk_regs(walk, regs);
-	if (has_user_stack(walk, task, regs->cs))
-		walk_user(use);
-	event->kind = PPBPF_STACK_EVENT_STACK;
-	event->tgid = walk->tgid;
-	event->end = walk->end;
-	event->count = walk->count;
-	event->id = hash_add(walk->hash, walk->end) | 1; /* never 0 */
-	return event->id;
+	if (walk_begin(scratch, task))
+		walk_current(use);
+	return walk_finish(scratch);
 }
 
 SEC("perf_event")
@@ -235,7 +131,7 @@ int stack_sample(struct bpf_perf_event_data *ctx)
 		return 0;
 	if ((s64)sampled->ip < 0) /* the kernel's half of the addresses */
 		walk_kernel(ctx, scratch, 0);
-	id = walk_task(scratch, SCRATCH_SAMPLE, task);
+	id = walk_here(scratch, SCRATCH_SAMPLE, task);
 	count_stack(task, scratch, id, PPBPF_STACK_ON_CPU, 0);
 	scratch->busy = 0;
 	return 0;
@@ -256,7 +152,7 @@ static __always_inline void off_begin(void *ctx, struct task_struct *prev, u32 r
 	if (!scratch)
 		return;
 	walk_kernel(ctx, scratch, SWITCH_SKIP);
-	state->stack = walk_task(scratch, SCRATCH_SWITCH, prev);
+	state->stack = walk_here(scratch, SCRATCH_SWITCH, prev);
 	if (reason == PPBPF_REASON_AGAIN)
 		reason = state->last_wait;
 	else if (reason < PPBPF_REASON_NR && reason != PPBPF_REASON_STOPPED)
@@ -322,7 +218,7 @@ int stack_waits(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct off_state *state;
 
-	state = task ? bpf_task_storage_get(&off_states, task, 0, 0) : 0;
+	state = task && !task->on_cpu ? bpf_task_storage_get(&off_states, task, 0, 0) : 0;
 	if (state && state->since)
 		off_end(task, state);
 	return 0;

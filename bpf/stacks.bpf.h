@@ -66,7 +66,28 @@ struct scratch {
 	struct ppbpf_stack_event event;
 };
 
-enum scratch_use { SCRATCH_SAMPLE, SCRATCH_SWITCH, SCRATCH_NR };
+enum scratch_use { SCRATCH_SAMPLE, SCRATCH_SWITCH, SCRATCH_BLOCKED, SCRATCH_NR };
+
+/* What the functions of a walk are handed. */
+struct walk_context {
+	struct scratch *scratch;
+	struct task_struct *task;	/* who is walked */
+};
+
+/*
+ * User memory of the task that is walked: as a rule the current one, in an
+ * interrupt, where nothing can be faulted in. Who walks another one's stack may
+ * sleep for it.
+ */
+static __always_inline long read_user(const struct walk_context *context, void *to, u32 size,
+				      u64 from)
+{
+#ifdef WALK_FOREIGN
+	return bpf_copy_from_user_task(to, size, (void *)from, context->task, 0);
+#else
+	return bpf_probe_read_user(to, size, (void *)from);
+#endif
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -102,6 +123,42 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } stack_events SEC(".maps");
+
+/* A thread off its CPU. */
+struct off_state {
+	u64 since;	/* CLOCK_MONOTONIC; 0: on a CPU, or not ours */
+	u64 stack;
+	u64 run_delay;	/* sched_info.run_delay at `since` */
+	u32 reason;	/* enum ppbpf_reason, RUN_QUEUE included */
+	u32 last_wait;	/* the last one but for being stopped */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct off_state);
+} off_states SEC(".maps");
+
+/* tgid, in the first pid namespace -> 1: whose stacks are taken. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, u8);
+} stack_targets SEC(".maps");
+
+static __always_inline bool is_sampled(struct task_struct *task)
+{
+	u32 tgid = task->tgid;
+
+	if (cfg_target_mode == PPBPF_TARGET_MACHINE)
+		return true;
+	if (bpf_map_lookup_elem(&stack_targets, &tgid))
+		return true;
+	return cfg_target_mode == PPBPF_TARGET_CGROUP && cgroup_matches(task);
+}
 
 /* Which of the two maps of counts is written; the other one is user space's. */
 u32 counts_epoch;

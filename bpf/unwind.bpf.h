@@ -68,18 +68,17 @@ static __always_inline void module_key(struct ppbpf_module_key *key, struct file
 
 /*
  * A file whose table nobody has asked for yet: user space is told, and builds
- * it. Bounds of 0: the process's executable. Not static: the verifier walks it
- * once.
+ * it. Bounds of 0: the process's executable.
  */
-__noinline int module_ask(u64 file_at, u64 start, u64 end)
+static __noinline int module_ask(struct task_struct *task, struct file *file, u64 start, u64 end)
 {
 	struct ppbpf_module fresh = { .state = PPBPF_MODULE_PENDING };
 	struct ppbpf_module_event event = { .kind = PPBPF_STACK_EVENT_MODULE };
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct file *file = (struct file *)file_at;
 	const unsigned char *name;
 	struct ppbpf_names names;
 
+	if (!task)
+		return 0;
 	module_key(&event.key, file);
 	fresh.id = __sync_fetch_and_add(&next_module, 1);
 	if (bpf_map_update_elem(&modules, &event.key, &fresh, BPF_NOEXIST))
@@ -99,7 +98,8 @@ __noinline int module_ask(u64 file_at, u64 start, u64 end)
 	return 0;
 }
 
-static __always_inline void module_find(struct mapping *mapping, struct file *file)
+static __always_inline void module_find(const struct walk_context *context,
+					struct mapping *mapping, struct file *file)
 {
 	struct ppbpf_module_key key = { .inode = PPBPF_MODULE_VDSO };
 	struct ppbpf_module *module;
@@ -108,7 +108,7 @@ static __always_inline void module_find(struct mapping *mapping, struct file *fi
 		module_key(&key, file);
 	module = bpf_map_lookup_elem(&modules, &key);
 	if (!module && file) {
-		module_ask((u64)file, mapping->start, mapping->end);
+		module_ask(context->task, file, mapping->start, mapping->end);
 		module = bpf_map_lookup_elem(&modules, &key);
 	}
 	if (!module) {
@@ -131,8 +131,10 @@ static __always_inline void module_find(struct mapping *mapping, struct file *fi
 }
 
 /* Asks the kernel; what it finds is kept for the rest of this walk. */
-static __always_inline struct mapping *mapping_read(struct scratch *scratch, u64 address)
+static __always_inline struct mapping *mapping_read(const struct walk_context *context,
+						    u64 address)
 {
+	struct scratch *scratch = context->scratch;
 	struct walk *walk = &scratch->walk;
 	struct mapping *mapping;
 	struct vm_area_struct *vma;
@@ -154,23 +156,26 @@ static __always_inline struct mapping *mapping_read(struct scratch *scratch, u64
 	file = BPF_CORE_READ(vma, vm_file);
 	if (file) {
 		mapping->to_offset = (BPF_CORE_READ(vma, vm_pgoff) << cfg_page_shift) - start;
-		module_find(mapping, file);
+		module_find(context, mapping, file);
 	} else if (is_vdso((struct mm_struct *)walk->mm, start)) {
 		mapping->to_offset = -start;
-		module_find(mapping, 0);
+		module_find(context, mapping, 0);
 	}
 	return mapping;
 }
 
-static __always_inline struct mapping *mapping_find(struct scratch *scratch, u64 address)
+static __always_inline struct mapping *mapping_find(const struct walk_context *context,
+						    u64 address)
 {
+	struct scratch *scratch = context->scratch;
+
 	for (u32 i = 0; i < MAPPINGS_KEPT; i++) {
 		struct mapping *mapping = &scratch->mappings[i];
 
 		if (address >= mapping->start && address < mapping->end)
 			return mapping;
 	}
-	return mapping_read(scratch, address);
+	return mapping_read(context, address);
 }
 
 /* False: there is no room, and the walk ends. */
@@ -222,11 +227,12 @@ static __always_inline long walk_up(struct walk *walk, u64 ip, u64 sp)
 }
 
 /* A signal handler's return: the kernel has put the registers there. */
-static __always_inline long step_signal(struct walk *walk)
+static __always_inline long step_signal(const struct walk_context *context)
 {
+	struct walk *walk = &context->scratch->walk;
 	u64 regs[7]; /* rbp, rbx, rdx, rax, rcx, rsp, rip */
 
-	if (bpf_probe_read_user(regs, sizeof(regs), (void *)(walk->sp + UCONTEXT_RBP)))
+	if (read_user(context, regs, sizeof(regs), walk->sp + UCONTEXT_RBP))
 		return walk_end(walk, PPBPF_STACK_UNREADABLE);
 	walk_up(walk, regs[6], regs[5]);
 	walk->fp = regs[0];
@@ -240,13 +246,15 @@ static __always_inline long step_signal(struct walk *walk)
  * up the frame pointer yet; sigreturn stubs and CPython's trampolines are known
  * by their bytes; everything else has to keep frame pointers.
  */
-static __always_inline long step_by_code(struct walk *walk, const struct mapping *mapping)
+static __always_inline long step_by_code(const struct walk_context *context,
+					 const struct mapping *mapping)
 {
+	struct walk *walk = &context->scratch->walk;
 	u64 code = 0, frame[2], above = 0;
 
-	bpf_probe_read_user(&code, sizeof(code), (void *)walk->ip);
+	read_user(context, &code, sizeof(code), walk->ip);
 	if (code == 0x0f0000000fc0c748) /* mov $15, %rax; syscall */
-		return step_signal(walk);
+		return step_signal(context);
 	if (walk->is_return && (code & 0xff00ffffff) == 0xc300c48348) /* add $N, %rsp; ret */
 		above = (code >> 24 & 0xff) + 8;
 	if (walk->innermost && ((code & 0xff) == 0x55 || (code & 0xff) == 0xc3))
@@ -254,7 +262,7 @@ static __always_inline long step_by_code(struct walk *walk, const struct mapping
 	if (walk->innermost && (code & 0xffffff) == 0xe58948) /* mov %rsp, %rbp */
 		above = 16;
 	if (above) {
-		if (bpf_probe_read_user(frame, sizeof(frame), (void *)(walk->sp + above - 16)))
+		if (read_user(context, frame, sizeof(frame), walk->sp + above - 16))
 			return walk_end(walk, PPBPF_STACK_UNREADABLE);
 		if (walk->innermost && above == 16)
 			walk->fp = frame[0];
@@ -264,7 +272,7 @@ static __always_inline long step_by_code(struct walk *walk, const struct mapping
 	if (!walk->fp && walk->is_return)
 		return walk_end(walk, PPBPF_STACK_COMPLETE);
 	if (walk->fp & 7 || walk->fp < walk->sp || walk->fp - walk->sp > FRAME_BYTES_MAX ||
-	    bpf_probe_read_user(frame, sizeof(frame), (void *)walk->fp))
+	    read_user(context, frame, sizeof(frame), walk->fp))
 		return walk_end(walk, mapping->end_reason);
 	above = walk->fp;
 	walk->fp = frame[0];
@@ -273,8 +281,9 @@ static __always_inline long step_by_code(struct walk *walk, const struct mapping
 }
 
 /* The canonical frame address, or 0. */
-static __always_inline u64 row_cfa(struct walk *walk, u64 row, u32 kind)
+static __always_inline u64 row_cfa(const struct walk_context *context, u64 row, u32 kind)
 {
+	const struct walk *walk = &context->scratch->walk;
 	u64 offset = (row >> 32 & 0xffff) * 8, far = (row >> 60 << 19) + offset;
 	u64 at = kind == PPBPF_UNWIND_SP_DEREF ? walk->sp : walk->fp;
 	s64 cfa = (s16)(row >> 32);
@@ -297,7 +306,7 @@ static __always_inline u64 row_cfa(struct walk *walk, u64 row, u32 kind)
 	case PPBPF_UNWIND_RAX:
 		return walk->innermost ? walk->ax + offset : 0;
 	default: /* memory beside sp or fp */
-		if (bpf_probe_read_user(&at, sizeof(at), (void *)(at + (cfa >> 4) * 8)))
+		if (read_user(context, &at, sizeof(at), at + (cfa >> 4) * 8))
 			return 0;
 		return at + (cfa & 15) * 8;
 	}
@@ -306,7 +315,8 @@ static __always_inline u64 row_cfa(struct walk *walk, u64 row, u32 kind)
 #define SAVED 8 /* words below the CFA that mostly hold all that is saved */
 
 /* A register that was saved `slot` words from the CFA, which are at hand or are read. */
-static __always_inline bool saved_read(const u64 *saved, s64 slot, u64 cfa, u64 *value)
+static __always_inline bool saved_read(const struct walk_context *context, const u64 *saved,
+				       s64 slot, u64 cfa, u64 *value)
 {
 	u32 at = SAVED + slot;
 
@@ -314,32 +324,32 @@ static __always_inline bool saved_read(const u64 *saved, s64 slot, u64 cfa, u64 
 		*value = saved[at & (SAVED - 1)];
 		return true;
 	}
-	return !bpf_probe_read_user(value, sizeof(*value), (void *)(cfa + slot * 8));
+	return !read_user(context, value, sizeof(*value), cfa + slot * 8);
 }
 
-static __always_inline long step_by_row(struct walk *walk, u64 row)
+static __always_inline long step_by_row(const struct walk_context *context, u64 row)
 {
+	struct walk *walk = &context->scratch->walk;
 	u32 kind = row >> 56 & PPBPF_UNWIND_KIND_MASK;
-	u64 cfa = row_cfa(walk, row, kind), saved[SAVED];
+	u64 cfa = row_cfa(context, row, kind), saved[SAVED];
 	s64 fp = (signed char)(row >> 48), bx = -(s64)(row >> 60);
 
 	if (!cfa || cfa < walk->sp)
 		return walk_end(walk, PPBPF_STACK_UNREADABLE);
 	/* what lies below the stack pointer need not be there */
-	if (bpf_probe_read_user(saved, sizeof(saved), (void *)(cfa - sizeof(saved)))) {
+	if (read_user(context, saved, sizeof(saved), cfa - sizeof(saved))) {
 		__builtin_memset(saved, 0, sizeof(saved));
-		if (bpf_probe_read_user(&saved[SAVED - 1], 8, (void *)(cfa - 8)))
+		if (read_user(context, &saved[SAVED - 1], 8, cfa - 8))
 			return walk_end(walk, PPBPF_STACK_UNREADABLE);
 		if (fp > -SAVED && fp < 0)
-			bpf_probe_read_user(&saved[(SAVED + fp) & (SAVED - 1)], 8,
-					    (void *)(cfa + fp * 8));
+			read_user(context, &saved[(SAVED + fp) & (SAVED - 1)], 8, cfa + fp * 8);
 	}
 	if (bx && kind < PPBPF_UNWIND_SP_FAR)
-		saved_read(saved, bx, cfa, &walk->bx);
+		saved_read(context, saved, bx, cfa, &walk->bx);
 	if (fp == PPBPF_FP_AT_FP) {
-		if (bpf_probe_read_user(&walk->fp, sizeof(walk->fp), (void *)walk->fp))
+		if (read_user(context, &walk->fp, sizeof(walk->fp), walk->fp))
 			return walk_end(walk, PPBPF_STACK_UNREADABLE);
-	} else if (fp != PPBPF_FP_SAME && !saved_read(saved, fp, cfa, &walk->fp)) {
+	} else if (fp != PPBPF_FP_SAME && !saved_read(context, saved, fp, cfa, &walk->fp)) {
 		return walk_end(walk, PPBPF_STACK_UNREADABLE);
 	}
 	return walk_up(walk, saved[SAVED - 1], cfa);
@@ -355,10 +365,6 @@ static __always_inline u64 mapping_row(const struct mapping *mapping, u64 addres
 	return row_find(mapping->index, page, mapping->rows, offset);
 }
 
-struct walk_context {
-	struct scratch *scratch;
-};
-
 static long walk_step(u64 turn, struct walk_context *context)
 {
 	struct scratch *scratch = context->scratch;
@@ -370,17 +376,17 @@ static long walk_step(u64 turn, struct walk_context *context)
 		return 1;
 	walk = &scratch->walk;
 	address = walk->ip - walk->is_return;
-	mapping = mapping_find(scratch, address);
+	mapping = mapping_find(context, address);
 	if (!mapping)
 		return walk_end(walk, walk->guessed ? walk->guessed : PPBPF_STACK_NO_MAPPING);
 	walk->guessed = 0;
 	if (walk->py_state == PYTHON_INSIDE) {
-		if (python_frame(walk->use, mapping->python))
+		if (python_frame(context, mapping->python))
 			return 0;
 		walk->py_state = PYTHON_FRAMES;
 		if (walk->count >= PPBPF_FRAMES_MAX)
 			return 1;
-	} else if (python_enter(scratch, walk->use, mapping, address)) {
+	} else if (python_enter(context, mapping, address)) {
 		walk->py_state = PYTHON_INSIDE;
 		return 0;
 	} else if (!frame_add(scratch, frame_of(walk, mapping))) {
@@ -389,31 +395,27 @@ static long walk_step(u64 turn, struct walk_context *context)
 	row = mapping_row(mapping, address);
 	switch (row >> 56 & PPBPF_UNWIND_KIND_MASK) {
 	case PPBPF_UNWIND_NONE:
-		return step_by_code(walk, mapping);
+		return step_by_code(context, mapping);
 	case PPBPF_UNWIND_SIGNAL:
-		return step_signal(walk);
+		return step_signal(context);
 	case PPBPF_UNWIND_STOP:
 		return walk_end(walk, PPBPF_STACK_COMPLETE);
 	default:
-		return step_by_row(walk, row);
+		return step_by_row(context, row);
 	}
 }
 
-/* From the registers in the scratch memory. Not static: the verifier walks it once. */
-__noinline int walk_user(u32 use)
+/* From the registers in the scratch memory. */
+static __always_inline void walk_user(struct walk_context *context, u32 use)
 {
-	u32 key = use;
-	struct walk_context context = { .scratch = bpf_map_lookup_elem(&scratches, &key) };
+	struct scratch *scratch = context->scratch;
 
-	if (!context.scratch)
-		return 0;
-	context.scratch->walk.innermost = 1;
-	context.scratch->walk.use = use;
-	context.scratch->walk.end = PPBPF_STACK_TOO_DEEP; /* unless it ends before */
+	scratch->walk.innermost = 1;
+	scratch->walk.use = use;
+	scratch->walk.end = PPBPF_STACK_TOO_DEEP;	/* unless it ends before */
 	for (u32 i = 0; i < MAPPINGS_KEPT; i++)
-		context.scratch->mappings[i].end = 0;
-	bpf_loop(WALK_TURNS, walk_step, &context, 0);
-	return 0;
+		scratch->mappings[i].end = 0;
+	bpf_loop(WALK_TURNS, walk_step, context, 0);
 }
 
 #endif /* PPBPF_UNWIND_BPF_H */

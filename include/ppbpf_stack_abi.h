@@ -121,7 +121,6 @@ enum ppbpf_stack_end {
 	PPBPF_STACK_UNREADABLE,		/* the stack's memory is not there (swapped or untouched) */
 	PPBPF_STACK_COMPAT,		/* a 32-bit process */
 	PPBPF_STACK_MODULES,		/* more modules than the map holds */
-	PPBPF_STACK_BEFORE,		/* it waited since before the start: its memory cannot be read */
 	PPBPF_STACK_END_NR,
 };
 

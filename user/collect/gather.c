@@ -53,7 +53,6 @@ static const struct {
 	[PPBPF_STACK_UNREADABLE] = { STACK_FAILED, "stack memory not present" },
 	[PPBPF_STACK_COMPAT] = { STACK_FAILED, "32-bit process" },
 	[PPBPF_STACK_MODULES] = { STACK_FAILED, "too many files" },
-	[PPBPF_STACK_BEFORE] = { STACK_FAILED, "waiting since before the start" },
 };
 
 struct gather *gather__new(struct modules *modules, double period_ns)

@@ -20,8 +20,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "collect/blocked.h"
 #include "collect/features.h"
 #include "collect/gather.h"
+#include "collect/iterate.h"
 #include "collect/modules.h"
 #include "collect/pidns.h"
 #include "collect/skeleton.h"
@@ -53,6 +55,7 @@ struct stacks {
 	pthread_cond_t ready_cond;
 	bool ready;	  /* the tables of what runs are built */
 	struct buf inbox; /* events: size as u32, bytes; in multiples of 8 */
+	struct buf notes;		/* lines for people */
 	uint64_t inbox_lost;
 	int worker_error;
 	uint64_t created_ns, ready_ns, started_ns, stopped_ns;
@@ -315,6 +318,7 @@ void stacks__free(struct stacks *s)
 	modules__free(s->modules);
 	stack_bpf__destroy(s->skel);
 	buf__free(&s->inbox);
+	buf__free(&s->notes);
 	if (s->stop_fd >= 0)
 		close(s->stop_fd);
 	if (s->event_fd >= 0)
@@ -322,26 +326,6 @@ void stacks__free(struct stacks *s)
 	pthread_cond_destroy(&s->ready_cond);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
-}
-
-/* Runs an iterator that writes nothing. */
-static int iterate(struct bpf_program *program)
-{
-	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
-	int fd, err = 0;
-	char byte;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0)
-		err = -errno;
-	while (!err && read(fd, &byte, 1) < 0)
-		err = errno == EINTR || errno == EAGAIN ? 0 : -errno;
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return err;
 }
 
 static int seed(struct stacks *s)
@@ -356,7 +340,7 @@ static int seed(struct stacks *s)
 			return -errno;
 	}
 	for (int round = 0; round < SCAN_ROUNDS && !err; round++) {
-		err = iterate(s->skel->progs.stack_scan);
+		err = iterate_silently(s->skel->progs.stack_scan);
 		if (!s->skel->bss->targets_added)
 			break;
 	}
@@ -432,6 +416,19 @@ static void wait_until_ready(struct stacks *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* Of threads that wait already, the switch was not seen. */
+static void begin_waits(struct stacks *s)
+{
+	int err = blocked_take(&s->config, s->skel->obj, &s->skel->bss->pid_view, s->started_ns);
+
+	if (!err)
+		return;
+	pthread_mutex_lock(&s->lock);
+	buf__printf(&s->notes, "waits that began before the measurement are not in it: the kernel "
+			       "refused the program that reads their stacks: %s\n", strerror(-err));
+	pthread_mutex_unlock(&s->lock);
+}
+
 int stacks__start(struct stacks *s, struct err *e)
 {
 	int err;
@@ -461,6 +458,8 @@ int stacks__start(struct stacks *s, struct err *e)
 	wait_until_ready(s);
 	s->started_ns = now_ns();
 	s->skel->bss->measuring = true;
+	if (s->config.off_cpu)
+		begin_waits(s);
 	return 0;
 }
 
@@ -610,7 +609,7 @@ int stacks__stop(struct stacks *s, struct err *e)
 		bpf_link__destroy(s->samplers[i]);
 	s->sampler_count = 0;
 	if (s->config.off_cpu)
-		err = iterate(s->skel->progs.stack_waits);
+		err = iterate_silently(s->skel->progs.stack_waits);
 	end_worker(s);
 	if (err)
 		return err__set(e, ERR_INTERNAL, err, "waits that go on cannot be read: %s",
@@ -632,7 +631,12 @@ const char *stacks__event(const struct stacks *s)
 
 int stacks__notes(struct stacks *s, struct buf *out)
 {
-	return modules__notes(s->modules, out);
+	int err;
+
+	pthread_mutex_lock(&s->lock);
+	err = buf__puts(out, buf__str(&s->notes));
+	pthread_mutex_unlock(&s->lock);
+	return err ? err : modules__notes(s->modules, out);
 }
 
 void stacks__tables(struct stacks *s, struct stacks_tables *tables)
