@@ -10,7 +10,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-u64 blocked_since;	/* CLOCK_MONOTONIC: when the measurement began */
+u64 blocked_since; /* CLOCK_MONOTONIC: when the measurement began */
 
 static __always_inline u64 walk_blocked(struct task_struct *task)
 {
@@ -44,7 +44,7 @@ int stack_blocked(struct bpf_iter__task *ctx)
 		stack_count(PPBPF_STACK_LOST_OFF_STATE);
 		return 0;
 	}
-	if (state->since)	/* its switch was seen */
+	if (state->since) /* its switch was seen */
 		return 0;
 	bits = task_state_bits(task);
 	state->reason = bits ? wait_reason(task, bits) : PPBPF_REASON_RUN_QUEUE;

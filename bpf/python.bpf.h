@@ -155,9 +155,8 @@ static __noinline int python_begin(const struct walk_context *context, u32 numbe
 		at = user_u64(context, cframe + python->cframe_frame);
 		/* an evaluation that has just begun has not filled in its own yet */
 		if (!is_code(context, python, user_u64(context, at + python->frame_code)))
-			at = user_u64(context,
-				      user_u64(context, cframe + python->cframe_previous) +
-					      python->cframe_frame);
+			at = user_u64(context, user_u64(context, cframe + python->cframe_previous) +
+						       python->cframe_frame);
 	}
 	scratch->walk.py_frame = at;
 	return 0;
@@ -231,8 +230,10 @@ static __noinline u32 python_send(const struct walk_context *context, u32 number
 	code->python = number - 1;
 	code->id = __sync_fetch_and_add(&next_code, 1) & PPBPF_FRAME_CODE_MASK;
 	read_user(context, &code->first_line, sizeof(u32), object + python->code_first_line);
-	text_read(context, &code->name, code->name_bytes, user_u64(context, object + python->code_name), python);
-	text_read(context, &code->file, code->file_bytes, user_u64(context, object + python->code_file), python);
+	text_read(context, &code->name, code->name_bytes,
+		  user_u64(context, object + python->code_name), python);
+	text_read(context, &code->file, code->file_bytes,
+		  user_u64(context, object + python->code_file), python);
 	lines_read(context, code, user_u64(context, object + python->code_lines), python);
 	size = at_most(code->lines, PPBPF_PY_LINES) + PPBPF_CODE_HEADER_SIZE;
 	if (!code->name.width || bpf_ringbuf_output(&stack_events, code, size, ring_flags())) {

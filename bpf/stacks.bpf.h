@@ -41,8 +41,9 @@ struct walk {
 	u64 sp;
 	u64 fp;
 	u64 bx;
-	u64 r10; /* of the innermost frame, as is ax */
+	u64 r10; /* of the innermost frame, as are ax and di */
 	u64 ax;
+	u64 di;
 	u64 hash;
 	u32 tgid;
 	u32 count;     /* of frames */
@@ -71,7 +72,7 @@ enum scratch_use { SCRATCH_SAMPLE, SCRATCH_SWITCH, SCRATCH_BLOCKED, SCRATCH_NR }
 /* What the functions of a walk are handed. */
 struct walk_context {
 	struct scratch *scratch;
-	struct task_struct *task;	/* who is walked */
+	struct task_struct *task; /* who is walked */
 };
 
 /*
@@ -126,11 +127,11 @@ struct {
 
 /* A thread off its CPU. */
 struct off_state {
-	u64 since;	/* CLOCK_MONOTONIC; 0: on a CPU, or not ours */
+	u64 since; /* CLOCK_MONOTONIC; 0: on a CPU, or not ours */
 	u64 stack;
-	u64 run_delay;	/* sched_info.run_delay at `since` */
-	u32 reason;	/* enum ppbpf_reason, RUN_QUEUE included */
-	u32 last_wait;	/* the last one but for being stopped */
+	u64 run_delay; /* sched_info.run_delay at `since` */
+	u32 reason;    /* enum ppbpf_reason, RUN_QUEUE included */
+	u32 last_wait; /* the last one but for being stopped */
 };
 
 struct {

@@ -98,8 +98,8 @@ static __noinline int module_ask(struct task_struct *task, struct file *file, u6
 	return 0;
 }
 
-static __always_inline void module_find(const struct walk_context *context,
-					struct mapping *mapping, struct file *file)
+static __always_inline void module_find(const struct walk_context *context, struct mapping *mapping,
+					struct file *file)
 {
 	struct ppbpf_module_key key = { .inode = PPBPF_MODULE_VDSO };
 	struct ppbpf_module *module;
@@ -131,8 +131,7 @@ static __always_inline void module_find(const struct walk_context *context,
 }
 
 /* Asks the kernel; what it finds is kept for the rest of this walk. */
-static __always_inline struct mapping *mapping_read(const struct walk_context *context,
-						    u64 address)
+static __always_inline struct mapping *mapping_read(const struct walk_context *context, u64 address)
 {
 	struct scratch *scratch = context->scratch;
 	struct walk *walk = &scratch->walk;
@@ -164,8 +163,7 @@ static __always_inline struct mapping *mapping_read(const struct walk_context *c
 	return mapping;
 }
 
-static __always_inline struct mapping *mapping_find(const struct walk_context *context,
-						    u64 address)
+static __always_inline struct mapping *mapping_find(const struct walk_context *context, u64 address)
 {
 	struct scratch *scratch = context->scratch;
 
@@ -400,6 +398,10 @@ static long walk_step(u64 turn, struct walk_context *context)
 		return step_signal(context);
 	case PPBPF_UNWIND_STOP:
 		return walk_end(walk, PPBPF_STACK_COMPLETE);
+	case PPBPF_UNWIND_RA_DI:
+		if (!walk->innermost)
+			return walk_end(walk, PPBPF_STACK_NO_ROW);
+		return walk_up(walk, walk->di, walk->sp + (row >> 32 & 0xffff) * 8);
 	default:
 		return step_by_row(context, row);
 	}
@@ -412,7 +414,7 @@ static __always_inline void walk_user(struct walk_context *context, u32 use)
 
 	scratch->walk.innermost = 1;
 	scratch->walk.use = use;
-	scratch->walk.end = PPBPF_STACK_TOO_DEEP;	/* unless it ends before */
+	scratch->walk.end = PPBPF_STACK_TOO_DEEP; /* unless it ends before */
 	for (u32 i = 0; i < MAPPINGS_KEPT; i++)
 		scratch->mappings[i].end = 0;
 	bpf_loop(WALK_TURNS, walk_step, context, 0);

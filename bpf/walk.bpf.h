@@ -5,9 +5,9 @@
 
 #include "unwind.bpf.h"
 
-#define USER_CS		0x33	/* 64-bit code */
-#define PF_IO_WORKER	0x00000010
-#define PF_USER_WORKER	0x00004000
+#define USER_CS 0x33 /* 64-bit code */
+#define PF_IO_WORKER 0x00000010
+#define PF_USER_WORKER 0x00004000
 
 /* Cleared, and the task's own. NULL: in use, and counted. */
 static __always_inline struct scratch *scratch_take(enum scratch_use use, struct task_struct *task)
@@ -63,6 +63,7 @@ static __always_inline void walk_regs(struct walk *walk, struct pt_regs *regs)
 	walk->bx = regs->bx;
 	walk->r10 = regs->r10;
 	walk->ax = regs->ax;
+	walk->di = regs->di;
 }
 
 /* No user memory (at exec or exit, a kernel thread): the kernel's stack is all there is. */
@@ -99,7 +100,7 @@ static __always_inline u64 walk_finish(struct scratch *scratch)
 	event->tgid = walk->tgid;
 	event->end = walk->end;
 	event->count = walk->count;
-	event->id = hash_add(walk->hash, walk->end) | 1;	/* never 0 */
+	event->id = hash_add(walk->hash, walk->end) | 1; /* never 0 */
 	return event->id;
 }
 

@@ -55,7 +55,7 @@ struct stacks {
 	pthread_cond_t ready_cond;
 	bool ready;	  /* the tables of what runs are built */
 	struct buf inbox; /* events: size as u32, bytes; in multiples of 8 */
-	struct buf notes;		/* lines for people */
+	struct buf notes; /* lines for people */
 	uint64_t inbox_lost;
 	int worker_error;
 	uint64_t created_ns, ready_ns, started_ns, stopped_ns;
@@ -424,8 +424,10 @@ static void begin_waits(struct stacks *s)
 	if (!err)
 		return;
 	pthread_mutex_lock(&s->lock);
-	buf__printf(&s->notes, "waits that began before the measurement are not in it: the kernel "
-			       "refused the program that reads their stacks: %s\n", strerror(-err));
+	buf__printf(&s->notes,
+		    "waits that began before the measurement are not in it: the kernel "
+		    "refused the program that reads their stacks: %s\n",
+		    strerror(-err));
 	pthread_mutex_unlock(&s->lock);
 }
 

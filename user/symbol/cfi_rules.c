@@ -6,6 +6,7 @@
 
 #define REG_RAX 0 /* of the x86-64 psABI, figure 3.36 */
 #define REG_RBX 3
+#define REG_RDI 5
 #define REG_RBP 6
 #define REG_RSP 7
 #define REG_R10 10
@@ -175,6 +176,7 @@ static void saved_at(const struct cfi_cie *cie, struct cfi_rules *rules, uint64_
 	if (reg == cie->ra) {
 		rules->ra_undefined = false;
 		rules->ra_elsewhere = offset != -WORD;
+		rules->ra_in_rdi = false;
 	}
 }
 
@@ -201,6 +203,7 @@ static void restored(const struct cfi_cie *cie, struct cfi_rules *rules, uint64_
 	if (reg == cie->ra) {
 		rules->ra_undefined = cie->initial.ra_undefined;
 		rules->ra_elsewhere = cie->initial.ra_elsewhere;
+		rules->ra_in_rdi = false;
 	}
 }
 
@@ -268,8 +271,14 @@ static struct ppbpf_unwind_row row_of(const struct cfi_cie *cie, const struct cf
 		row.kind = PPBPF_UNWIND_STOP;
 		return row;
 	}
-	if (rules->ra_elsewhere)
+	if (rules->ra_elsewhere) {
+		if (rules->ra_in_rdi && rules->cfa == CFI_CFA_REGISTER && rules->reg == REG_RSP &&
+		    rules->offset >= 0 && rules->offset <= PPBPF_UNWIND_NEAR_MAX) {
+			row.kind = PPBPF_UNWIND_RA_DI;
+			row.cfa = (int16_t)(rules->offset / WORD);
+		}
 		return row;
+	}
 	if (rules->cfa == CFI_CFA_PLT) {
 		row.kind = PPBPF_UNWIND_PLT;
 		row.cfa = rules->offset;
@@ -314,7 +323,7 @@ static bool step_register(struct machine *machine, uint8_t op)
 	const struct cfi_cie *cie = machine->cie;
 	struct cfi_rules *rules = &machine->rules;
 	struct cfi_bytes *code = &machine->code;
-	uint64_t reg = cfi_bytes__uleb(code);
+	uint64_t reg = cfi_bytes__uleb(code), operand;
 
 	switch (op) {
 	case DW_CFA_offset_extended:
@@ -341,8 +350,10 @@ static bool step_register(struct machine *machine, uint8_t op)
 	case DW_CFA_register:
 	case DW_CFA_val_offset:
 	case DW_CFA_val_offset_sf:
-		cfi_bytes__uleb(code);
+		operand = cfi_bytes__uleb(code);
 		rules->ra_elsewhere |= reg == cie->ra;
+		if (reg == cie->ra)
+			rules->ra_in_rdi = op == DW_CFA_register && operand == REG_RDI;
 		return true;
 	case DW_CFA_expression:
 	case DW_CFA_val_expression:

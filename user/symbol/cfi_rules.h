@@ -40,7 +40,8 @@ struct cfi_rules {
 	int64_t fp;		/* at CFA + fp * 8, or PPBPF_FP_* */
 	int64_t bx;		/* at CFA + bx * 8; 0: in its register still */
 	bool ra_undefined;	/* the outermost frame */
-	bool ra_elsewhere;	/* not where a call puts it */
+	bool ra_elsewhere;	/* not where a call puts it... */
+	bool ra_in_rdi;		/* ...but in that register */
 };
 
 struct cfi_cie {
