@@ -104,7 +104,7 @@ MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLAN
              $(PKG_CONFIG) --exists $$lib || echo $$lib; done)
 endif
 
-.PHONY: all deps run check unit-programs test-programs overhead install tidy format clean help \
+.PHONY: all deps run check unit-programs test-programs overhead fuzz install tidy format clean help \
         missing FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -194,6 +194,24 @@ check:
 overhead: all test-programs
 	$(Q)if [ -x tests/overhead/run ]; then $(TEST_ENV) tests/overhead/run; \
 		else echo "tests/overhead/run is not there" >&2; exit 1; fi
+
+# Each fuzz target, a minute each; what it finds goes to its corpus, which the unit tests
+# run again. FUZZ=cfi for one of them.
+FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_SRCS    := $(wildcard user/base/*.c user/model/*.c user/symbol/*.c)
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SRCS)
+	$(call say,FUZZ,$*)mkdir -p $(@D) && $(CLANG) $(ALL_CPPFLAGS) -std=gnu11 -g -O1 -pthread \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		-o $@ $< $(FUZZ_SRCS) $(PKG_LIBS) -lm
+
+fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
+	$(Q)for target in $(FUZZ); do \
+		mkdir -p $(BUILD)/fuzz/new/$$target; \
+		$(BUILD)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+			-artifact_prefix=tests/fuzz/corpus/$$target/ $(BUILD)/fuzz/new/$$target \
+			tests/fuzz/corpus/$$target || exit 1; done
 
 # --- the rest -----------------------------------------------------------------
 

@@ -67,6 +67,7 @@ struct modules {
 	struct hash *built; /* by the hash of build id and size -> struct module */
 	struct ppbpf_python pythons[PPBPF_PYTHONS_MAX];
 	uint32_t python_count;
+	bool has_vdso;
 	struct buf notes; /* lines for people */
 	uint64_t build_ns;
 	size_t count;
@@ -480,8 +481,9 @@ static int add_vdso(struct modules *m)
 
 int modules__scan(struct modules *m, pid_t pid)
 {
-	int err = m->by_id ? 0 : add_vdso(m);
+	int err = m->has_vdso ? 0 : add_vdso(m);
 
+	m->has_vdso = true;
 	if (err)
 		return err;
 	return pid ? each_mapped(m, pid, on_scanned, NULL) : scan_all(m);

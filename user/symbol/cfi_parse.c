@@ -245,7 +245,8 @@ static int by_start(const void *a, const void *b)
 struct rows {
 	struct cfi_parser *parser;
 	struct cfi_table *table;
-	uint64_t address_to_offset;
+	uint64_t address;	/* of the entry */
+	uint64_t start;		/* its offset in the file */
 	uint64_t limit;
 };
 
@@ -273,9 +274,11 @@ static int put_row(struct rows *rows, uint64_t offset, const struct ppbpf_unwind
 static int on_row(void *context, uint64_t address, const struct ppbpf_unwind_row *row)
 {
 	struct rows *rows = context;
-	uint64_t offset = address + rows->address_to_offset;
+	uint64_t from_start = address - rows->address;
 
-	return offset < rows->limit ? put_row(rows, offset, row) : 0;
+	if (from_start >= rows->limit - rows->start)
+		return 0;
+	return put_row(rows, rows->start + from_start, row);
 }
 
 static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
@@ -298,7 +301,8 @@ static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
 			if (parser->entries[j].start != entry->start)
 				next = parser->entries[j].start;
 		rows.limit = entry->end < next ? entry->end : next;
-		rows.address_to_offset = entry->start - entry->address;
+		rows.address = entry->address;
+		rows.start = entry->start;
 		table->ranges[table->range_count++] =
 			(struct cfi_range){ entry->start, rows.limit };
 		err = cfi_cie__run(&parser->cies[entry->cie].cie, entry->code, entry->code_end,

@@ -302,8 +302,12 @@ static int flush(struct machine *machine)
 static int advance(struct machine *machine, uint64_t by)
 {
 	int err = flush(machine);
+	uint64_t to = machine->address + by * machine->cie->code_align;
 
-	machine->address += by * machine->cie->code_align;
+	if (to < machine->address)
+		machine->code.bad = true;
+	else
+		machine->address = to;
 	return err;
 }
 
