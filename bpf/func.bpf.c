@@ -42,23 +42,54 @@ static __always_inline u64 trampoline(struct task_struct *task)
 	return BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
 }
 
+/* Frames to be taken off: those below `sp`, and those at it but the one with `id`. */
+struct drop {
+	struct func_thread *thread;
+	u64 sp;
+	u32 id;
+};
+
+#define NO_ID (-1U)
+
+static __always_inline bool is_dead(const struct drop *drop)
+{
+	struct frame *frame = top_frame(drop->thread);
+
+	return drop->thread->depth &&
+	       (frame->sp < drop->sp || (frame->sp == drop->sp && frame->id != drop->id));
+}
+
+static long drop_top(u64 index, struct drop *drop)
+{
+	if (!is_dead(drop))
+		return 1;
+	call_count(PPBPF_CALL_LEFT);
+	drop_frame(drop->thread);
+	return 0;
+}
+
+/* A function that is called by itself or returns finds nothing to do here: no loop then. */
+static __always_inline void drop_dead(struct drop *drop)
+{
+	if (is_dead(drop))
+		bpf_loop(FRAMES, drop_top, drop, 0);
+}
+
 /*
  * Takes off what cannot be running any more when a function begins at `sp`. One
  * that is jumped to at another's end has its stack pointer and the trampoline to
  * return to; one that is called where another one was left has the pointer alone.
  */
-static __always_inline void drop_dead(struct func_thread *thread, struct task_struct *task, u64 sp,
-				      u64 ret)
+static __always_inline void drop_before(struct func_thread *thread, struct task_struct *task,
+					u64 sp, u64 ret)
 {
-	struct frame *frame;
+	struct drop drop = { .thread = thread, .sp = sp - 1, .id = NO_ID };
 
-	for (int i = 0; i < FRAMES && thread->depth; i++) {
-		frame = top_frame(thread);
-		if (frame->sp > sp || (frame->sp == sp && ret == trampoline(task)))
-			break;
-		call_count(PPBPF_CALL_LEFT);
-		drop_frame(thread);
-	}
+	drop_dead(&drop);
+	if (!thread->depth || top_frame(thread)->sp != sp || ret == trampoline(task))
+		return;
+	drop.sp = sp;
+	drop_dead(&drop);
 }
 
 static __always_inline void count_begin(u32 id, bool outermost)
@@ -90,7 +121,7 @@ int function_entry(struct pt_regs *ctx)
 		return 0;
 	}
 	ret = return_address(ctx);
-	drop_dead(thread, task, sp, ret);
+	drop_before(thread, task, sp, ret);
 	outermost = !is_active(thread, id);
 	count_begin(id, outermost);
 	if (thread->depth >= FRAMES) {
@@ -116,26 +147,26 @@ int function_entry(struct pt_regs *ctx)
 static __always_inline void function_ended(struct task_struct *task, u32 id, u64 sp, u64 now)
 {
 	struct ended ended = { .now = now, .flags = PPBPF_CALL_FUNCTION };
+	struct drop drop = { .sp = sp, .id = id };
 	struct func_thread *thread;
 	struct frame *frame;
 
 	if (!is_wanted(task, id))
 		return;
 	thread = thread_of(task, false);
-	for (int i = 0; thread && i < FRAMES && thread->depth; i++) {
-		frame = top_frame(thread);
-		if (frame->sp > sp)
-			break;
-		if (frame->sp == sp && frame->id == id) {
-			ended.frame = frame;
-			ended.split_at = thread->depth <= SPLIT_FRAMES ? thread->depth - 1 : -1U;
-			drop_frame(thread);
-			call_ended(task, &ended, top_frame(thread));
-			return;
-		}
-		call_count(PPBPF_CALL_LEFT);
-		drop_frame(thread);
-	}
+	if (!thread)
+		goto unknown;
+	drop.thread = thread;
+	drop_dead(&drop);
+	frame = top_frame(thread);
+	if (!thread->depth || frame->sp != sp)
+		goto unknown;
+	ended.frame = frame;
+	ended.split_at = thread->depth <= SPLIT_FRAMES ? thread->depth - 1 : -1U;
+	drop_frame(thread);
+	call_ended(task, &ended, top_frame(thread));
+	return;
+unknown:
 	call_count(PPBPF_CALL_LOST_RETURNS);
 }
 
@@ -250,22 +281,24 @@ int region_end(struct pt_regs *ctx)
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 id = bpf_get_attach_cookie(ctx);
 	struct func_thread *thread;
-	u32 at;
+	u32 at = NO_REGION;
 
 	if (!is_wanted(task, id))
 		return 0;
 	thread = thread_of(task, false);
-	for (u32 i = 0; thread && i < REGION_FRAMES && i < thread->region_depth; i++) {
-		at = thread->region_depth - 1 - i;
-		ended.frame = region_frame(thread, at);
-		if (ended.frame->id != id)
-			continue;
-		ended.split_at = SPLIT_FRAMES + (at & (REGION_FRAMES - 1));
-		call_ended(task, &ended, region_frame(thread, at - 1));
-		ended.frame->id = NO_REGION;
-		drop_ended_regions(thread);
+	for (u32 i = 0; thread && i < REGION_FRAMES && i < thread->region_depth; i++)
+		if (region_frame(thread, thread->region_depth - 1 - i)->id == id) {
+			at = thread->region_depth - 1 - i;
+			break;
+		}
+	if (!thread || at == NO_REGION) {
+		call_count(PPBPF_CALL_LOST_RETURNS);
 		return 0;
 	}
-	call_count(PPBPF_CALL_LOST_RETURNS);
+	ended.frame = region_frame(thread, at);
+	ended.split_at = SPLIT_FRAMES + (at & (REGION_FRAMES - 1));
+	call_ended(task, &ended, region_frame(thread, at - 1));
+	ended.frame->id = NO_REGION;
+	drop_ended_regions(thread);
 	return 0;
 }

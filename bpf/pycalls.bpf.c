@@ -12,8 +12,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define TSTATE_CFRAME		56
 #define CFRAME_FRAME		8
 #define FRAME_GLOBALS		8
-#define FRAME_CODE		32
-#define FRAME_PREVIOUS		48
+#define FRAME_CODE		32	/* the frame below follows it at 48 */
 #define CODE_LINE		72	/* co_firstlineno */
 #define CODE_FILE		112
 #define CODE_NAME		128	/* co_qualname */
@@ -97,6 +96,13 @@ static __always_inline u64 module_name(u64 globals)
 	return 0;
 }
 
+/* Of a frame, from FRAME_CODE on. */
+struct frame_part {
+	u64 code;
+	u64 object;
+	u64 previous;
+};
+
 struct recursion {
 	u64 frame;
 	u64 code;
@@ -105,10 +111,13 @@ struct recursion {
 
 static long look_below(u64 index, struct recursion *walk)
 {
-	walk->frame = read_word(walk->frame + FRAME_PREVIOUS);
-	if (!walk->frame)
+	struct frame_part part;
+
+	if (!walk->frame || bpf_probe_read_user(&part, sizeof(part),
+						(void *)(walk->frame + FRAME_CODE)))
 		return 1;
-	walk->found = read_word(walk->frame + FRAME_CODE) == walk->code;
+	walk->found = part.code == walk->code;
+	walk->frame = part.previous;
 	return walk->found;
 }
 
@@ -142,13 +151,15 @@ int python_return(struct pt_regs *ctx)
 	struct ppbpf_python_calls *calls;
 	struct ppbpf_python_key key = { 0 };
 	struct recursion walk = { 0 };
+	struct frame_part part = { 0 };
 
 	if (!is_timed(task))
 		return 0;
 	runtime = instruction(ctx) + bpf_get_attach_cookie(ctx);
 	state = read_word(runtime + RUNTIME_TSTATE);
 	frame = read_word(read_word(state + TSTATE_CFRAME) + CFRAME_FRAME);
-	key.code = read_word(frame + FRAME_CODE);
+	bpf_probe_read_user(&part, sizeof(part), (void *)(frame + FRAME_CODE));
+	key.code = part.code;
 	key.name = read_word(key.code + CODE_NAME);
 	key.tgid = task->tgid;
 	key.line = read_word(key.code + CODE_LINE);
@@ -161,7 +172,7 @@ int python_return(struct pt_regs *ctx)
 		calls = new_calls(&key, frame);
 	if (!calls)
 		return 0;
-	walk.frame = frame;
+	walk.frame = part.previous;
 	walk.code = key.code;
 	bpf_loop(DEPTH_MAX, look_below, &walk, 0);
 	__sync_fetch_and_add(&calls->calls, 1);

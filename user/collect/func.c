@@ -60,10 +60,29 @@ static const struct {
 
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 
+static size_t places_of(const struct found *found, enum site_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < found->file_count; i++)
+		count += found->files[i].by_kind[kind].count;
+	return count;
+}
+
+static size_t places_in_all(const struct found *found)
+{
+	size_t count = 0;
+
+	for (enum site_kind kind = 0; kind < SITE_USDT; kind++)
+		count += places_of(found, kind);
+	return count;
+}
+
 static int configure(struct func *f, const struct func_config *config)
 {
 	bool followed = config->collector && collector__following(config->collector);
 	struct func_bpf *skel = f->skel;
+	struct bpf_program *program;
 	int err, fd;
 
 	skel->rodata->cfg_followed_only = followed;
@@ -84,9 +103,11 @@ static int configure(struct func *f, const struct func_config *config)
 		fd = collector__map_fd(config->collector, "task_states");
 		err = fd < 0 ? fd : bpf_map__reuse_fd(skel->maps.task_states, fd);
 	}
-	for (size_t i = 0; i < PROGRAMS; i++)
-		uprobes__prepare(&f->probes, bpf_object__find_program_by_name(skel->obj,
-									      programs[i].program));
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		program = bpf_object__find_program_by_name(skel->obj, programs[i].program);
+		bpf_program__set_autoload(program, places_of(&f->found, programs[i].kind));
+		uprobes__prepare(&f->probes, program);
+	}
 	return err;
 }
 
@@ -180,16 +201,6 @@ static int load_and_attach(struct func *f, const struct func_config *config)
 		f->skel = NULL;
 	}
 	return err;
-}
-
-static size_t places_in_all(const struct found *found)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < found->file_count; i++)
-		for (size_t kind = 0; kind < SITE_USDT; kind++)
-			count += found->files[i].by_kind[kind].count;
-	return count;
 }
 
 static int too_many_singles(const struct func *f, struct err *e)

@@ -163,19 +163,19 @@ static int look_from(struct pycalls *p, const struct binaries *binaries, size_t 
 	return err;
 }
 
-/* A command that is no interpreter itself may start one: those that PATH knows. */
+/* A command that is none itself may start one, and so may anybody: those that PATH knows. */
 static int find_interpreters(struct pycalls *p, struct binaries *binaries, struct err *e)
 {
 	size_t before = binaries->count;
 	int err = look_from(p, binaries, 0);
 
-	if (!err && !p->interpreter_count && p->config->command && !p->other) {
+	if (!err && !p->interpreter_count && !p->config->pid_count && !p->other) {
 		err = binaries__add_named(binaries, "python3*");
 		if (!err)
 			err = binaries__add_named(binaries, "libpython3*");
 		if (!err)
 			err = look_from(p, binaries, before);
-		p->guessed = p->interpreter_count;
+		p->guessed = p->config->command && p->interpreter_count;
 	}
 	if (err || p->interpreter_count)
 		return err;
