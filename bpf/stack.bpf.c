@@ -8,7 +8,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define SWITCH_SKIP 2 /* kernel frames of ours above schedule() */
+#define TRACER_FRAMES 6 /* of the tracepoint and the program, at most */
 
 u32 targets_added; /* by the last scan */
 bool measuring;	   /* set when everything is attached */
@@ -137,6 +137,32 @@ int stack_sample(struct bpf_perf_event_data *ctx)
 	return 0;
 }
 
+/* __traceiter_sched_switch(), which stands above __schedule(); 0: not known. */
+const volatile u64 cfg_tracer_start;
+const volatile u64 cfg_tracer_end;
+
+/* Frames of our own that a stack at the switch begins with: how many, is learned. */
+u32 switch_skip = 2;
+
+static __always_inline void walk_kernel_at_switch(void *ctx, struct scratch *scratch)
+{
+	u32 skip = switch_skip & 0xff, own = 0;
+	u64 frame;
+
+	walk_kernel(ctx, scratch, skip);
+	for (u32 i = 0; i < TRACER_FRAMES && cfg_tracer_start; i++) {
+		frame = scratch->event.frames[i];
+		if (i < scratch->walk.count && frame >= cfg_tracer_start && frame < cfg_tracer_end)
+			own = i + 1;
+	}
+	if (!own)
+		return;
+	switch_skip = skip + own;
+	scratch->walk.count = 0;
+	scratch->walk.hash = 0;
+	walk_kernel(ctx, scratch, (skip + own) & 0xff);
+}
+
 /* prev leaves its CPU: where, since when, and why. */
 static __always_inline void off_begin(void *ctx, struct task_struct *prev, u32 reason)
 {
@@ -151,7 +177,7 @@ static __always_inline void off_begin(void *ctx, struct task_struct *prev, u32 r
 	scratch = scratch_take(SCRATCH_SWITCH, prev);
 	if (!scratch)
 		return;
-	walk_kernel(ctx, scratch, SWITCH_SKIP);
+	walk_kernel_at_switch(ctx, scratch);
 	state->stack = walk_here(scratch, SCRATCH_SWITCH, prev);
 	if (reason == PPBPF_REASON_AGAIN)
 		reason = state->last_wait;

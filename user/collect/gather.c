@@ -202,8 +202,11 @@ static bool python_frame(struct gather *g, uint64_t value, struct frame *frame)
 		return false;
 	frame->kind = FRAME_PYTHON;
 	frame->where = code->index;
-	frame->address = python_line(code->version, code->first_line, code->table, code->lines,
-				     (uint32_t)value);
+	/* before its first instruction: the function begins */
+	frame->address = (int32_t)value < 0
+				 ? code->first_line
+				 : python_line(code->version, code->first_line, code->table,
+					       code->lines, (uint32_t)value);
 	return true;
 }
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <linux/perf_event.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,19 +18,15 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "collect/blocked.h"
 #include "collect/features.h"
 #include "collect/gather.h"
 #include "collect/iterate.h"
 #include "collect/modules.h"
 #include "collect/pidns.h"
-#include "collect/skeleton.h"
+#include "collect/stacks_load.h"
 #include "model/profile.h"
-#include "model/reason.h"
-#include "stack.skel.h"
 
-#define RING_BYTES (1u << 20)
 #define POLL_MS 100
 #define INBOX_MAX (64u << 20) /* events that nobody drains */
 #define COUNTS_BATCH 512
@@ -67,74 +62,6 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-static int configure(struct stacks *s, const struct features *features)
-{
-	struct stack_bpf *skel = s->skel;
-	bool following = s->config.mode != PPBPF_TARGET_MACHINE;
-
-	skel->rodata->cfg_target_mode = s->config.mode;
-	skel->rodata->cfg_children = s->config.children;
-	skel->rodata->cfg_cgroup_id = s->config.cgroup_id;
-	skel->rodata->cfg_cgroup_subsys = s->config.cgroup_subsys;
-	skel->rodata->cfg_switch_has_state = features->switch_has_state;
-	skel->rodata->cfg_threads = s->config.threads;
-	skel->rodata->cfg_stack_wakeup = RING_BYTES / 4;
-	skel->rodata->cfg_page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
-	if (s->config.comm)
-		text_copy(skel->rodata->cfg_comm_glob, sizeof(skel->rodata->cfg_comm_glob),
-			  s->config.comm);
-	reason_fill_syscalls(skel->rodata->cfg_syscall_reason, skel->rodata->cfg_compat_reason);
-	/* of the always-on subjects: their headers are ours, their maps are not */
-	bpf_map__set_autocreate(skel->maps.events, false);
-	bpf_map__set_autocreate(skel->maps.task_states, false);
-	bpf_map__set_autocreate(skel->maps.cpu_times, false);
-	bpf_program__set_autoload(skel->progs.stack_fork, following && s->config.children);
-	bpf_program__set_autoload(skel->progs.stack_free, following);
-	bpf_program__set_autoload(skel->progs.stack_switch, s->config.off_cpu);
-	bpf_program__set_autoload(skel->progs.stack_sample, s->config.on_cpu);
-	bpf_program__set_autoload(skel->progs.stack_waits, s->config.off_cpu);
-	return bpf_map__set_max_entries(skel->maps.stack_events, RING_BYTES);
-}
-
-static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[1024];
-
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("%s", line);
-	return 0;
-}
-
-static int load(struct stacks *s, const struct features *features, struct err *e)
-{
-	int err;
-
-	libbpf_set_print(on_libbpf_message);
-	s->skel = stack_bpf__open();
-	if (!s->skel)
-		return err__set(e, ERR_INTERNAL, -errno, "the stacks' programs cannot be opened");
-	err = configure(s, features);
-	if (!err)
-		err = stack_bpf__load(s->skel);
-	malloc_trim(0); /* the kernel's types are parsed and forgotten: some 10 MB */
-	if (err == -EPERM || err == -EACCES) {
-		err__set(e, ERR_PERMISSION, err,
-			 "the kernel does not let the stacks' BPF programs be loaded here");
-		err__hint(e, "run it as root: sudo ppbpf ...; a container needs CAP_BPF, "
-			     "CAP_PERFMON and CAP_SYS_ADMIN");
-		return err;
-	}
-	if (err) {
-		err__set(e, ERR_UNSUPPORTED_KERNEL, err,
-			 "the kernel refused the stacks' BPF programs: %s", strerror(-err));
-		err__hint(e, "Linux 6.1 or later is needed; --debug shows what it objects to");
-	}
-	return err;
 }
 
 static int find_pid_view(struct stacks *s)
@@ -282,7 +209,7 @@ int stacks__new(struct stacks **out, const struct stacks_config *config,
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->ready_cond, NULL);
 	allow_many_files();
-	err = load(s, features, e);
+	err = stacks_load(&s->skel, &s->config, features, e);
 	if (!err)
 		err = prepare(s, e);
 	if (err) {

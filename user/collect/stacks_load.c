@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "collect/stacks_load.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "collect/features.h"
+#include "model/reason.h"
+
+#define RING_BYTES (1u << 20)
+
+/*
+ * Where the kernel's own part of a switch's stack ends. Its first lines are
+ * sorted by address: a function ends where the next one begins.
+ */
+static void find_tracer(struct stack_bpf *skel)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512], name[256];
+	uint64_t address;
+
+	if (!file)
+		return;
+	skel->rodata->cfg_tracer_start = 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, name) != 2)
+			continue;
+		if (skel->rodata->cfg_tracer_start) {
+			skel->rodata->cfg_tracer_end = address;
+			break;
+		}
+		if (!strcmp(name, "__traceiter_sched_switch"))
+			skel->rodata->cfg_tracer_start = address;
+	}
+	fclose(file);
+	if (skel->rodata->cfg_tracer_start)
+		skel->data->switch_skip = 0;
+}
+
+static int configure(struct stack_bpf *skel, const struct stacks_config *config,
+		     const struct features *features)
+{
+	bool following = config->mode != PPBPF_TARGET_MACHINE;
+
+	skel->rodata->cfg_target_mode = config->mode;
+	skel->rodata->cfg_children = config->children;
+	skel->rodata->cfg_cgroup_id = config->cgroup_id;
+	skel->rodata->cfg_cgroup_subsys = config->cgroup_subsys;
+	skel->rodata->cfg_switch_has_state = features->switch_has_state;
+	skel->rodata->cfg_threads = config->threads;
+	skel->rodata->cfg_stack_wakeup = RING_BYTES / 4;
+	skel->rodata->cfg_page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
+	if (config->comm)
+		text_copy(skel->rodata->cfg_comm_glob, sizeof(skel->rodata->cfg_comm_glob),
+			  config->comm);
+	reason_fill_syscalls(skel->rodata->cfg_syscall_reason, skel->rodata->cfg_compat_reason);
+	/* of the always-on subjects: their headers are ours, their maps are not */
+	bpf_map__set_autocreate(skel->maps.events, false);
+	bpf_map__set_autocreate(skel->maps.task_states, false);
+	bpf_map__set_autocreate(skel->maps.cpu_times, false);
+	bpf_program__set_autoload(skel->progs.stack_fork, following && config->children);
+	bpf_program__set_autoload(skel->progs.stack_free, following);
+	bpf_program__set_autoload(skel->progs.stack_switch, config->off_cpu);
+	if (config->off_cpu)
+		find_tracer(skel);
+	bpf_program__set_autoload(skel->progs.stack_sample, config->on_cpu);
+	bpf_program__set_autoload(skel->progs.stack_waits, config->off_cpu);
+	return bpf_map__set_max_entries(skel->maps.stack_events, RING_BYTES);
+}
+
+static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
+
+int stacks_load(struct stack_bpf **out, const struct stacks_config *config,
+		const struct features *features, struct err *e)
+{
+	struct stack_bpf *skel;
+	int err;
+
+	libbpf_set_print(on_libbpf_message);
+	skel = *out = stack_bpf__open();
+	if (!skel)
+		return err__set(e, ERR_INTERNAL, -errno, "the stacks' programs cannot be opened");
+	err = configure(skel, config, features);
+	if (!err)
+		err = stack_bpf__load(skel);
+	malloc_trim(0); /* the kernel's types are parsed and forgotten: some 10 MB */
+	if (err == -EPERM || err == -EACCES) {
+		err__set(e, ERR_PERMISSION, err,
+			 "the kernel does not let the stacks' BPF programs be loaded here");
+		err__hint(e, "run it as root: sudo ppbpf ...; a container needs CAP_BPF, "
+			     "CAP_PERFMON and CAP_SYS_ADMIN");
+		return err;
+	}
+	if (err) {
+		err__set(e, ERR_UNSUPPORTED_KERNEL, err,
+			 "the kernel refused the stacks' BPF programs: %s", strerror(-err));
+		err__hint(e, "Linux 6.1 or later is needed; --debug shows what it objects to");
+	}
+	return err;
+}
