@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "symbol/begins.h"
 
-#include <capstone/capstone.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "symbol/capstone.h"
 #include "symbol/sites.h"
 
 #define CODE_MAX (1 << 20)	/* bytes of one function */
@@ -28,7 +28,7 @@ static bool is_locked(const cs_insn *insn)
 }
 
 /* The stack pointer stays, and the next instruction is the next one that runs. */
-static bool is_plain(csh decoder, const cs_insn *insn)
+static bool is_plain(const struct capstone *cs, csh decoder, const cs_insn *insn)
 {
 	static const uint8_t elsewhere[] = { CS_GRP_JUMP, CS_GRP_CALL, CS_GRP_RET, CS_GRP_INT,
 					     CS_GRP_PRIVILEGE };
@@ -36,9 +36,9 @@ static bool is_plain(csh decoder, const cs_insn *insn)
 	uint8_t reads, writes;
 
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
-		if (cs_insn_group(decoder, insn, elsewhere[i]))
+		if (cs->insn_group(decoder, insn, elsewhere[i]))
 			return false;
-	if (cs_regs_access(decoder, insn, read, &reads, written, &writes))
+	if (cs->regs_access(decoder, insn, read, &reads, written, &writes))
 		return false;
 	for (uint8_t i = 0; i < writes; i++)
 		if (written[i] == X86_REG_RSP || written[i] == X86_REG_ESP ||
@@ -48,11 +48,12 @@ static bool is_plain(csh decoder, const cs_insn *insn)
 }
 
 /* A jump whose target lies in what is skipped, or is not known. */
-static bool may_jump_into(csh decoder, const cs_insn *insn, uint64_t from, uint64_t to)
+static bool may_jump_into(const struct capstone *cs, csh decoder, const cs_insn *insn,
+			  uint64_t from, uint64_t to)
 {
 	const cs_x86_op *target = &insn->detail->x86.operands[0];
 
-	if (!cs_insn_group(decoder, insn, CS_GRP_JUMP) || insn->detail->x86.op_count != 1)
+	if (!cs->insn_group(decoder, insn, CS_GRP_JUMP) || insn->detail->x86.op_count != 1)
 		return false;
 	if (target->type != X86_OP_IMM)
 		return true;
@@ -60,6 +61,7 @@ static bool may_jump_into(csh decoder, const cs_insn *insn, uint64_t from, uint6
 }
 
 struct code {
+	const struct capstone *cs;
 	csh decoder;
 	cs_insn *insn;
 	const uint8_t *bytes;
@@ -75,7 +77,7 @@ static bool decode(struct code *code, const uint8_t **at, size_t *left, uint64_t
 
 	*mark = *left >= sizeof(endbr64) && !memcmp(*at, endbr64, sizeof(endbr64));
 	if (!*mark)
-		return cs_disasm_iter(code->decoder, at, left, address, code->insn);
+		return code->cs->disasm_iter(code->decoder, at, left, address, code->insn);
 	*at += sizeof(endbr64);
 	*left -= sizeof(endbr64);
 	*address += sizeof(endbr64);
@@ -90,8 +92,8 @@ static bool is_jumped_into(struct code *code, size_t skip)
 	bool mark;
 
 	while (decode(code, &at, &left, &address, &mark))
-		if (!mark && may_jump_into(code->decoder, code->insn, code->address,
-					   code->address + skip))
+		if (!mark && may_jump_into(code->cs, code->decoder, code->insn,
+					   code->address, code->address + skip))
 			return true;
 	return left > 0;	/* what cannot be decoded may do anything */
 }
@@ -108,7 +110,7 @@ static size_t find_skip(struct code *code)
 		if (is_emulated(at))
 			return skip;
 		if (!decode(code, &at, &left, &address, &mark) ||
-		    (!mark && !is_plain(code->decoder, code->insn)))
+		    (!mark && !is_plain(code->cs, code->decoder, code->insn)))
 			break;
 		all_locked = all_locked && !mark && is_locked(code->insn);
 		if (all_locked)
@@ -119,20 +121,23 @@ static size_t find_skip(struct code *code)
 
 static size_t skip_in(const uint8_t *bytes, const struct site *site)
 {
-	struct code code = { .bytes = bytes, .size = site->size, .address = site->address };
+	const struct capstone *cs = capstone__get();
+	struct code code = {
+		.cs = cs, .bytes = bytes, .size = site->size, .address = site->address,
+	};
 	size_t skip = 0;
 
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &code.decoder))
+	if (!cs || cs->open(CS_ARCH_X86, CS_MODE_64, &code.decoder))
 		return 0;
-	cs_option(code.decoder, CS_OPT_DETAIL, CS_OPT_ON);
-	code.insn = cs_malloc(code.decoder);
+	cs->option(code.decoder, CS_OPT_DETAIL, CS_OPT_ON);
+	code.insn = cs->malloc(code.decoder);
 	if (code.insn) {
 		skip = find_skip(&code);
 		if (skip >= site->size || (skip && is_jumped_into(&code, skip)))
 			skip = 0;
-		cs_free(code.insn, 1);
+		cs->free(code.insn, 1);
 	}
-	cs_close(&code.decoder);
+	cs->close(&code.decoder);
 	return skip;
 }
 

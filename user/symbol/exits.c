@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "symbol/exits.h"
 
-#include <capstone/capstone.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "symbol/capstone.h"
 #include "symbol/elf.h"
 #include "symbol/sites.h"
 
@@ -108,9 +108,9 @@ static bool goes_cold(struct walk *walk, uint64_t target)
 }
 
 #if defined(__x86_64__)
-static bool open_decoder(csh *decoder)
+static bool open_decoder(const struct capstone *cs, csh *decoder)
 {
-	return !cs_open(CS_ARCH_X86, CS_MODE_64, decoder);
+	return !cs->open(CS_ARCH_X86, CS_MODE_64, decoder);
 }
 
 static bool is_exit(struct walk *walk, const cs_insn *insn)
@@ -131,9 +131,9 @@ static bool is_exit(struct walk *walk, const cs_insn *insn)
 	       operand->mem.index == X86_REG_INVALID;
 }
 #elif defined(__aarch64__)
-static bool open_decoder(csh *decoder)
+static bool open_decoder(const struct capstone *cs, csh *decoder)
 {
-	return !cs_open(CS_ARCH_ARM64, CS_MODE_ARM, decoder);
+	return !cs->open(CS_ARCH_ARM64, CS_MODE_ARM, decoder);
 }
 
 static bool is_exit(struct walk *walk, const cs_insn *insn)
@@ -165,7 +165,8 @@ static int add_exit(struct walk *walk, uint64_t address)
 	return 0;
 }
 
-static int walk_range(struct walk *walk, csh decoder, int fd, const struct range *range)
+static int walk_range(struct walk *walk, const struct capstone *cs, csh decoder, int fd,
+		      const struct range *range)
 {
 	uint64_t address = range->from, offset;
 	size_t size = range->to - range->from;
@@ -177,16 +178,16 @@ static int walk_range(struct walk *walk, csh decoder, int fd, const struct range
 	if (size > CODE_MAX || elf__offset_of(walk->map->elf, address, &offset))
 		return 0;
 	code = malloc(size);
-	insn = cs_malloc(decoder);
+	insn = cs->malloc(decoder);
 	if (!code || !insn)
 		err = -ENOMEM;
 	at = code;
 	if (!err && pread(fd, code, size, (off_t)offset) == (ssize_t)size)
-		while (!err && cs_disasm_iter(decoder, &at, &size, &address, insn))
+		while (!err && cs->disasm_iter(decoder, &at, &size, &address, insn))
 			if (insn->detail && insn->id && is_exit(walk, insn))
 				err = add_exit(walk, insn->address);
 	if (insn)
-		cs_free(insn, 1);
+		cs->free(insn, 1);
 	free(code);
 	return err;
 }
@@ -195,20 +196,23 @@ int exits__find(struct exits *exits, const struct code_map *map, int fd, const s
 {
 	struct walk walk = { .map = map, .exits = exits, .count = 1 };
 	struct range range;
+	const struct capstone *cs = capstone__get();
 	csh decoder;
 	int err = 0;
 
 	*exits = (struct exits){ 0 };
 	walk.ranges[0] = (struct range){ .from = site->address, .to = site->address + site->size };
-	if (!open_decoder(&decoder))
+	if (!cs)
+		return -ELIBACC;
+	if (!open_decoder(cs, &decoder))
 		return -ENOMEM;
-	cs_option(decoder, CS_OPT_DETAIL, CS_OPT_ON);
-	cs_option(decoder, CS_OPT_SKIPDATA, CS_OPT_ON);
+	cs->option(decoder, CS_OPT_DETAIL, CS_OPT_ON);
+	cs->option(decoder, CS_OPT_SKIPDATA, CS_OPT_ON);
 	for (size_t i = 0; i < walk.count && !err; i++) {
 		range = walk.ranges[i];	/* the list grows meanwhile */
-		err = walk_range(&walk, decoder, fd, &range);
+		err = walk_range(&walk, cs, decoder, fd, &range);
 	}
-	cs_close(&decoder);
+	cs->close(&decoder);
 	return err;
 }
 
