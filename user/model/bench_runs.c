@@ -68,12 +68,24 @@ static void name_part(char *out, size_t size, const struct bench_run *run, int p
 			 reasons[part - BENCH_BLOCKED].name);
 }
 
+/* Of the wall time, what lies before its first task began and after its last one ended. */
+static double outside(const double *ms)
+{
+	return ms[BENCH_WALL] - ms[BENCH_TASK];
+}
+
 /* The part that differs most from its median, if that explains anything. */
 static char *cause_of(const struct bench_run *run, const double *medians, double extra)
 {
-	char text[128] = "its cause is not known";
-	double most = fabs(extra) * CAUSE_SHARE;
+	double most = fabs(extra) * CAUSE_SHARE, late = outside(run->ms) - outside(medians);
+	char text[128] = "its cause is not known", time[UNITS_TEXT];
 	int cause = -1;
+
+	if (late > most) {
+		snprintf(text, sizeof(text), "%s more until it was started, or its end was seen",
+			 format_duration(time, late * 1e6));
+		most = late;
+	}
 
 	for (int part = BENCH_ON_CPU; part < BENCH_TIME_NR; part++) {
 		double more = run->ms[part] - medians[part];

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""What ppbpf bench adds to a run, takes between two runs, and needs to start a suite."""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+
+from stats import Table, median_interval, three_digits, verdict
+
+WARMUP = 20
+
+
+def bare(config, runs):
+    return float(subprocess.run([config.program("spawns"), str(runs)], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout)
+
+
+def ppbpf(config, runs, *options):
+    """Medians in microseconds: of a run, and of what lies between two."""
+    done = subprocess.run([config.ppbpf, "bench", "--json", "--quiet", "-n", str(runs), "-w",
+                           str(WARMUP), "--output-dir", os.path.join(config.directory, "bench"),
+                           *options, "--", "/bin/true"], check=True, stdout=subprocess.PIPE)
+    rows = json.loads(done.stdout)["data"]["results"][0]["runs"]
+    walls = [row["time_split"]["wall_ms"] * 1e3 for row in rows]
+    gaps = [(after["start"] - before["start"]) * 1e6 - wall
+            for before, after, wall in zip(rows, rows[1:], walls)]
+    return statistics.median(walls), statistics.median(gaps)
+
+
+def hyperfine(config, runs):
+    path = os.path.join(config.directory, "hyperfine.json")
+    subprocess.run(["hyperfine", "-N", "--runs", str(runs), "--warmup", str(WARMUP), "--style",
+                    "none", "--export-json", path, "/bin/true"], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)["results"][0]["median"] * 1e6
+
+
+def suite_start(config):
+    """Seconds from the start of a suite of 1000 benchmarks to its first run's."""
+    path = os.path.join(config.directory, "suite.yaml")
+    with open(path, "w", encoding="ascii") as file:
+        json.dump([{"name": f"b{i}", "command": ["/bin/true"]} for i in range(1000)], file)
+    done = subprocess.run([config.ppbpf, "bench", "--json", "--quiet", "-n", "1", "-w", "0",
+                           "--output-dir", os.path.join(config.directory, "bench"), path],
+                          check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)["data"]["results"][0]["runs"][0]["start"]
+
+
+def run(config, report):
+    runs = 100 if config.quick else 500
+    rows = {"ppbpf bench": [], "ppbpf bench --no-resources": [], "hyperfine -N": []}
+    floor, between = [], []
+    for _ in range(2 if config.quick else 9):
+        config.patience.wait()
+        floor.append(bare(config, runs))
+        median, gap = ppbpf(config, runs)
+        rows["ppbpf bench"].append(median / floor[-1])
+        between.append(gap)
+        rows["ppbpf bench --no-resources"].append(ppbpf(config, runs, "--no-resources")[0] /
+                                                  floor[-1])
+        if shutil.which("hyperfine"):
+            rows["hyperfine -N"].append(hyperfine(config, runs) / floor[-1])
+    table = Table("A run of /bin/true, against a bare posix_spawn and wait4",
+                  "runner", "ratio of medians", "95 % interval", "target")
+    targets = {"ppbpf bench": 1.05, "ppbpf bench --no-resources": 1.02}
+    for name, ratios in rows.items():
+        if not ratios:
+            table.note(f"{name} is not installed.")
+            continue
+        interval = median_interval(ratios)
+        table.add(name, f"{statistics.median(ratios):.3f}",
+                  f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "-",
+                  verdict(statistics.median(ratios), targets.get(name)))
+    gap, start = statistics.median(between), min(suite_start(config) for _ in range(3))
+    table.note(f"Bare: {three_digits(statistics.median(floor))} us, the median of "
+               f"{len(floor)} rounds of {runs} runs; the others in turns with it.")
+    table.note(f"Own work between two runs: {three_digits(gap)} us, {verdict(gap, 50)}.")
+    table.note(f"A suite of 1000 benchmarks starts in {three_digits(start)} s, "
+               f"{verdict(start, 1)}.")
+    report(table)
