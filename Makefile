@@ -199,7 +199,7 @@ overhead: all test-programs
 # run again. FUZZ=cfi for one of them.
 FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
-FUZZ_SRCS    := $(wildcard user/base/*.c user/model/*.c user/symbol/*.c)
+FUZZ_SRCS    := $(wildcard user/base/*.c user/model/*.c user/symbol/*.c user/store/*.c)
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SRCS)
 	$(call say,FUZZ,$*)mkdir -p $(@D) && $(CLANG) $(ALL_CPPFLAGS) -std=gnu11 -g -O1 -pthread \

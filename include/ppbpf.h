@@ -148,6 +148,7 @@ enum ppbpf_bench_format {
 	PPBPF_BENCH_HYPERFINE,		/* as `hyperfine --export-json` */
 	PPBPF_BENCH_CSV,
 	PPBPF_BENCH_MARKDOWN,
+	PPBPF_BENCH_ANNOTATIONS,	/* GitHub's, of regressions among versions that were compared */
 };
 int ppbpf_bench_export(const struct ppbpf_result *result, enum ppbpf_bench_format format,
 		       FILE *stream);

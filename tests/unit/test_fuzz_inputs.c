@@ -14,6 +14,9 @@
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_python_lines
 #include "../fuzz/fuzz_python_lines.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_suite
+#include "../fuzz/fuzz_suite.c"
 
 static void run_all(const char *folder, int (*one)(const uint8_t *data, size_t size))
 {
@@ -50,11 +53,18 @@ static void python_line_tables(void **state)
 	run_all("tests/fuzz/corpus/python_lines", fuzz_python_lines);
 }
 
+static void suites(void **state)
+{
+	(void)state;
+	run_all("tests/fuzz/corpus/suite", fuzz_suite);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unwind_information),
 		cmocka_unit_test(python_line_tables),
+		cmocka_unit_test(suites),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -355,6 +355,7 @@ static void route(struct arguments *a)
 
 static int run(struct arguments *a)
 {
+	const char *actions = getenv("GITHUB_ACTIONS");
 	struct ppbpf_result *result = NULL;
 	struct err e = { 0 };
 	int status;
@@ -369,6 +370,9 @@ static int run(struct arguments *a)
 	tell_result(result);
 	if (write_all(a, result, &e))
 		status = tell_error(&e);
+	if (actions && !strcmp(actions, "true") &&
+	    ppbpf_bench_export(result, PPBPF_BENCH_ANNOTATIONS, stderr))
+		log_warn("the annotations cannot be written");
 	ppbpf_result_free(result);
 	return status;
 }

@@ -99,3 +99,12 @@ void bench_compare__print(const struct bench *bench, int fd)
 	else if (copy >= 0)
 		close(copy);
 }
+
+int bench_annotations(FILE *out, const struct bench_report *report)
+{
+	int err = 0;
+
+	for (size_t i = 1; i < report->version_count && report->comparisons && !err; i++)
+		err = compare_annotations__write(out, report->comparisons[i - 1]);
+	return err;
+}

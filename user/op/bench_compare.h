@@ -5,9 +5,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct bench;
 struct bench_contender;
+struct bench_report;
 
 /* Whether one of the comparisons with the first version is open; `context` is the bench. */
 bool bench_compare__is_open(const struct bench_contender *contenders, size_t count,
@@ -18,6 +20,9 @@ int bench_compare__finish(struct bench *bench);
 
 /* The comparisons for a person, after the table. */
 void bench_compare__print(const struct bench *bench, int fd);
+
+/* The same as annotations of GitHub's. 0 or negative errno. */
+int bench_annotations(FILE *out, const struct bench_report *report);
 
 /* Whether a version has a regression, or with --strict could not be decided on. */
 bool bench_compare__is_bad_news(const struct bench *bench);

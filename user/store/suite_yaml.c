@@ -547,14 +547,14 @@ static int read_document(struct yaml_reader *r)
 	return err ? err : read_benchmarks(r, top.benchmarks, &defaults);
 }
 
-static int parse(struct yaml_reader *r, const struct buf *text)
+static int parse(struct yaml_reader *r, const char *text, size_t length)
 {
 	yaml_parser_t parser;
 	int err;
 
 	if (!yaml_parser_initialize(&parser))
 		return reader__no_memory(r);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)buf__str(text), text->length);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	if (yaml_parser_load(&parser, &r->document)) {
 		err = read_document(r);
 		yaml_document_delete(&r->document);
@@ -565,27 +565,31 @@ static int parse(struct yaml_reader *r, const struct buf *text)
 	return err;
 }
 
-struct suite *suite_yaml__read(const char *path, struct err *e)
+struct suite *suite_yaml__parse(const char *text, size_t length, const char *name, struct err *e)
 {
 	struct suite_reader reader = {
-		.yaml = { .path = path,
-			  .err = e,
+		.yaml = { .path = name, .err = e,
 			  .hint = "ppbpf bench --init writes an example with every key" },
 		.suite = suite__new(),
 	};
-	struct buf text = BUF_INIT;
-	int err;
 
 	if (!reader.suite) {
 		reader__no_memory(&reader.yaml);
 		return NULL;
 	}
-	err = read_file(path, FILE_MAX, &text, e);
-	if (!err)
-		err = parse(&reader.yaml, &text);
-	buf__free(&text);
-	if (!err)
+	if (!parse(&reader.yaml, text, length))
 		return reader.suite;
 	suite__free(reader.suite);
 	return NULL;
+}
+
+struct suite *suite_yaml__read(const char *path, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	struct suite *suite = NULL;
+
+	if (!read_file(path, FILE_MAX, &text, e))
+		suite = suite_yaml__parse(buf__str(&text), text.length, path, e);
+	buf__free(&text);
+	return suite;
 }
