@@ -32,7 +32,7 @@ struct func {
 	struct pycalls *python;	/* NULL: none of its functions is asked for */
 	bool *left_out;		/* by id */
 	struct call_row **rows;	/* the others */
-	uint64_t *cpu_values;	/* room for one row's sums of every CPU */
+	struct ppbpf_call_sums *cpu_sums;	/* room for one row's, of every CPU */
 	int cpus;
 	bool events;
 	struct func_cost cost;
@@ -46,16 +46,16 @@ struct func {
 
 /* Where each kind of place has its programs. */
 static const struct {
-	enum site_kind kind;
 	const char *program;
+	enum site_kind kind;
 	bool returns;
 } programs[] = {
 	/* ends first: a begin that is seen must not find its end without a probe */
-	{ SITE_FUNCTION, "function_return", true },
-	{ SITE_FUNCTION_EXIT, "function_exit", false },
-	{ SITE_FUNCTION, "function_entry", false },
-	{ SITE_REGION_END, "region_end", false },
-	{ SITE_REGION_BEGIN, "region_begin", false },
+	{ "function_return", SITE_FUNCTION, true },
+	{ "function_exit", SITE_FUNCTION_EXIT, false },
+	{ "function_entry", SITE_FUNCTION, false },
+	{ "region_end", SITE_REGION_END, false },
+	{ "region_begin", SITE_REGION_BEGIN, false },
 };
 
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
@@ -183,6 +183,28 @@ static int attach(struct func *f, const struct func_config *config)
 	return err;
 }
 
+static int on_event(void *context, void *data, size_t size)
+{
+	const struct ppbpf_call_event *event = data;
+	struct func *f = context;
+	struct func_call call;
+
+	if (size < sizeof(*event) || event->id >= f->found.row_count || !f->on_call)
+		return 0;
+	call = (struct func_call){
+		.row = f->found.rows[event->id],
+		.tgid = event->tgid,
+		.pid = event->pid,
+		.start_ns = event->start_ns,
+		.duration_ns = event->duration_ns,
+		.nested = event->flags & PPBPF_CALL_NESTED,
+		.split_known = event->flags & PPBPF_CALL_SPLIT,
+		.split = event->split,
+	};
+	f->on_call(&call, f->context);
+	return 0;
+}
+
 static int load_and_attach(struct func *f, const struct func_config *config)
 {
 	int err;
@@ -194,9 +216,16 @@ static int load_and_attach(struct func *f, const struct func_config *config)
 	if (!err)
 		err = func_bpf__load(f->skel);
 	if (!err)
+		f->ring = ring_buffer__new(bpf_map__fd(f->skel->maps.call_events), on_event, f,
+					   NULL);
+	if (!err && !f->ring)
+		err = -ENOMEM;
+	if (!err)
 		err = attach(f, config);
 	if (err) {
 		uprobes__free(&f->probes);
+		ring_buffer__free(f->ring);
+		f->ring = NULL;
 		func_bpf__destroy(f->skel);
 		f->skel = NULL;
 	}
@@ -236,28 +265,6 @@ static int start(struct func *f, const struct func_config *config, struct err *e
 	return 0;
 }
 
-static int on_event(void *context, void *data, size_t size)
-{
-	const struct ppbpf_call_event *event = data;
-	struct func *f = context;
-	struct func_call call;
-
-	if (size < sizeof(*event) || event->id >= f->found.row_count || !f->on_call)
-		return 0;
-	call = (struct func_call){
-		.row = f->found.rows[event->id],
-		.tgid = event->tgid,
-		.pid = event->pid,
-		.start_ns = event->start_ns,
-		.duration_ns = event->duration_ns,
-		.nested = event->flags & PPBPF_CALL_NESTED,
-		.split_known = event->flags & PPBPF_CALL_SPLIT,
-		.split = event->split,
-	};
-	f->on_call(&call, f->context);
-	return 0;
-}
-
 static int start_python(struct func *f, const struct func_config *config, struct err *e)
 {
 	int err = pycalls__new(&f->python, config, &f->found.binaries, e);
@@ -270,10 +277,10 @@ static int start_python(struct func *f, const struct func_config *config, struct
 
 static int make_room(struct func *f, struct err *e)
 {
-	f->cpu_values = calloc(f->cpus, sizeof(struct ppbpf_call_sums));
+	f->cpu_sums = calloc(f->cpus, sizeof(*f->cpu_sums));
 	f->left_out = calloc(f->found.row_count + 1, sizeof(*f->left_out));
-	f->rows = calloc(f->found.row_count + 1, sizeof(*f->rows));
-	if (!f->cpu_values || !f->left_out || !f->rows)
+	f->rows = calloc(f->found.row_count + 1, sizeof(void *));
+	if (!f->cpu_sums || !f->left_out || !f->rows)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -295,12 +302,6 @@ int func__new(struct func **out, const struct func_config *config, struct err *e
 		err = start_python(f, config, e);
 	if (!err)
 		err = start(f, config, e);
-	if (!err) {
-		f->ring = ring_buffer__new(bpf_map__fd(f->skel->maps.call_events), on_event, f,
-					   NULL);
-		if (!f->ring)
-			err = err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
-	}
 	if (err) {
 		func__free(f);
 		return err;
@@ -318,7 +319,7 @@ void func__free(struct func *f)
 	ring_buffer__free(f->ring);
 	func_bpf__destroy(f->skel);
 	found__free(&f->found);
-	free(f->cpu_values);
+	free(f->cpu_sums);
 	free(f->left_out);
 	free(f->rows);
 	free(f);
@@ -361,17 +362,16 @@ static void row_add(struct call_row *row, const struct ppbpf_call_sums *sums)
 
 static int read_row(struct func *f, uint32_t id)
 {
-	const struct ppbpf_call_sums *sums = (const void *)f->cpu_values;
 	struct call_row *row = f->found.rows[id];
 
-	if (bpf_map_lookup_elem(bpf_map__fd(f->skel->maps.call_sums), &id, f->cpu_values))
+	if (bpf_map_lookup_elem(bpf_map__fd(f->skel->maps.call_sums), &id, f->cpu_sums))
 		return -errno;
 	row->calls = row->primitive_calls = row->returned = 0;
 	row->self_ns = row->cumulative_ns = row->max_ns = 0;
 	row->min_ns = UINT64_MAX;
 	memset(row->hist, 0, sizeof(row->hist));
 	for (int cpu = 0; cpu < f->cpus; cpu++)
-		row_add(row, &sums[cpu]);
+		row_add(row, &f->cpu_sums[cpu]);
 	if (!row->returned)
 		row->min_ns = 0;
 	return 0;
@@ -386,10 +386,10 @@ static int add_python(struct func *f, struct calls *calls)
 
 	if (err || !count)
 		return err;
-	more = realloc(f->rows, (calls->count + count) * sizeof(*more));
+	more = realloc(f->rows, (calls->count + count) * sizeof(void *));
 	if (!more)
 		return -ENOMEM;
-	memcpy(more + calls->count, rows, count * sizeof(*more));
+	memcpy(more + calls->count, rows, count * sizeof(void *));
 	f->rows = calls->rows = more;
 	calls->count += count;
 	return 0;
@@ -397,6 +397,7 @@ static int add_python(struct func *f, struct calls *calls)
 
 int func__read(struct func *f, struct calls *calls)
 {
+	uint64_t *values = (uint64_t *)f->cpu_sums;
 	int err = 0;
 
 	*calls = (struct calls){ .rows = f->rows };
@@ -408,10 +409,10 @@ int func__read(struct func *f, struct calls *calls)
 	}
 	for (uint32_t i = 0; i < PPBPF_CALL_COUNTER_NR && !err; i++) {
 		if (bpf_map_lookup_elem(bpf_map__fd(f->skel->maps.call_counters), &i,
-					f->cpu_values))
+					values))
 			return -errno;
 		for (int cpu = 0; cpu < f->cpus; cpu++)
-			calls->counters[i] += f->cpu_values[cpu];
+			calls->counters[i] += values[cpu];
 	}
 	return err || !f->python ? err : add_python(f, calls);
 }

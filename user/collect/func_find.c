@@ -87,7 +87,7 @@ static int add_place(struct places *places, const struct site *site, uint64_t id
 
 static int add_row(struct found *found, size_t binary, struct site *site)
 {
-	struct call_row **more = realloc(found->rows, (found->row_count + 1) * sizeof(*more));
+	struct call_row **more = realloc(found->rows, (found->row_count + 1) * sizeof(void *));
 	struct call_row *row = calloc(1, sizeof(*row));
 
 	if (more)

@@ -364,7 +364,7 @@ static void put_text(struct buf *out, const struct ppbpf_python_text *text)
 
 static int add_row(struct pycalls *p, const char *name, uint32_t line)
 {
-	struct call_row **more = realloc(p->rows, (p->row_count + 1) * sizeof(*more));
+	struct call_row **more = realloc(p->rows, (p->row_count + 1) * sizeof(void *));
 	struct call_row *row = calloc(1, sizeof(*row));
 	const char *module = name + strlen(name) + 1;
 	const char *file = module + strlen(module) + 1;

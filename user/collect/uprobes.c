@@ -78,7 +78,7 @@ static int attach_single(struct uprobes *uprobes, const struct bpf_program *prog
 	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = places->returns);
 	struct bpf_link **more;
 
-	more = realloc(uprobes->links, (uprobes->link_count + places->count) * sizeof(*more));
+	more = realloc(uprobes->links, (uprobes->link_count + places->count) * sizeof(void *));
 	if (!more)
 		return -ENOMEM;
 	uprobes->links = more;
