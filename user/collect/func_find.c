@@ -283,6 +283,10 @@ static int nothing_matches(const struct pattern *pattern, struct err *e)
 		err__set(e, ERR_USAGE, -EOPNOTSUPP, "%s has several versions, one of which is chosen "
 			 "when a program starts: only a resolver has that name", pattern->text);
 		err__hint(e, "name the versions, as in --function '*%s*'", pattern->glob);
+	} else if (pattern->module && !pattern->searched) {
+		err__set(e, ERR_NOT_FOUND, -ENOENT, "%s: no program or library of that name is found",
+			 pattern->text);
+		err__hint(e, "one in a folder of its own is named by its path");
 	} else {
 		err__set(e, ERR_NOT_FOUND, -ENOENT, "no %s matches %s in %zu file%s", what,
 			 pattern->text, pattern->searched, pattern->searched == 1 ? "" : "s");
