@@ -107,6 +107,7 @@ static void a_process_is_there_when_it_did_something(void **state)
 	assert_int_equal(cJSON_GetArraySize(get(root, "processes")), 1);
 	row = get(root, "processes")->child;
 	assert_int_equal(get(row, "pid")->valueint, 4242);
+	assert_int_equal(get(row, "host_pid")->valueint, HOST + 4242);
 	assert_string_equal(get(row, "comm")->valuestring, "build.sh");
 	assert_true(get(row, "cpu_percent")->valuedouble == 5);
 	assert_true(get(row, "cpu_ns")->valuedouble == 5 * MS);

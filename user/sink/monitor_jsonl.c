@@ -47,6 +47,8 @@ static void json_row(struct fields *fields, const struct report *report,
 		  &values[PPBPF_STIME_NS]);
 	fields__object_begin(fields, NULL);
 	fields__u64(fields, "pid", process->pid);
+	if (process->pid != process->tgid)
+		fields__u64(fields, "host_pid", process->tgid);
 	fields__comm(fields, "comm", process->comm);
 	fields__bool(fields, "ended", process->ended);
 	if (report->tracked[0] && seconds > 0)
