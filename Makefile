@@ -49,7 +49,7 @@ LIB_OBJS      := $(LIB_SRCS:%.c=$(O)/obj/%.o) $(PROTOS:%.proto=$(O)/obj/%.pb-c.o
 CMD_OBJS      := $(CMD_SRCS:%.c=$(O)/obj/%.o)
 UNIT_SRCS     := $(wildcard tests/unit/test_*.c)
 UNIT_BINS     := $(UNIT_SRCS:%.c=$(O)/%)
-HELPER_SRCS   := $(wildcard tests/bpf/*.c tests/cmd/*.c tests/overhead/*.c)
+HELPER_SRCS   := $(wildcard tests/bpf/*.c tests/cmd/*.c tests/overhead/*.c tests/statistics/*.c)
 HELPER_BINS   := $(HELPER_SRCS:%.c=$(BUILD)/%)
 
 PROGRAM       := $(if $(wildcard user/main.c),$(O)/ppbpf)
@@ -104,8 +104,8 @@ MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLAN
              $(PKG_CONFIG) --exists $$lib || echo $$lib; done)
 endif
 
-.PHONY: all deps run check unit-programs test-programs overhead fuzz install tidy format clean help \
-        missing FORCE
+.PHONY: all deps run check unit-programs test-programs overhead fuzz check-statistics install tidy \
+        format clean help missing FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -199,7 +199,8 @@ overhead: all test-programs
 # run again. FUZZ=cfi for one of them.
 FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
-FUZZ_SRCS    := $(wildcard user/base/*.c user/model/*.c user/symbol/*.c user/store/*.c)
+FUZZ_SRCS    := $(wildcard user/base/*.c user/model/*.c user/symbol/*.c user/store/*.c) \
+                $(filter-out user/sink/profile_%,$(wildcard user/sink/*.c))
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SRCS)
 	$(call say,FUZZ,$*)mkdir -p $(@D) && $(CLANG) $(ALL_CPPFLAGS) -std=gnu11 -g -O1 -pthread \
@@ -212,6 +213,10 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 		$(BUILD)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 			-artifact_prefix=tests/fuzz/corpus/$$target/ $(BUILD)/fuzz/new/$$target \
 			tests/fuzz/corpus/$$target || exit 1; done
+
+# How often comparisons of benchmarks err, live: takes minutes, COUNT=30 fewer.
+check-statistics: all test-programs
+	$(Q)$(TEST_ENV) tests/statistics/run
 
 # --- the rest -----------------------------------------------------------------
 

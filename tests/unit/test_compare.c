@@ -169,11 +169,32 @@ static void two_components_are_named_together(void **state)
 	struct comparison c;
 
 	(void)state;
-	after.on_cpu = 54;
+	after.on_cpu = 58;
 	after.lock = 10;
 	c = compared(&plain, &after, METHOD_INTERLEAVED);
 	expect(&c, VERDICT_REGRESSION, COMPONENT_ON_CPU, "on CPU +");
 	assert_non_null(strstr(c.reason, ", lock +"));
+}
+
+static void the_largest_part_is_named_first(void **state)
+{
+	struct recipe after = plain;
+	struct comparison c;
+
+	(void)state;
+	/* reading takes CPU time, too */
+	after.on_cpu = 54;
+	after.disk = 15;
+	c = compared(&plain, &after, METHOD_INTERLEAVED);
+	expect(&c, VERDICT_REGRESSION, DISK, "disk +");
+	assert_non_null(strstr(c.reason, ", on CPU +"));
+	/* and so does filling memory */
+	after = plain;
+	after.on_cpu = 53.5;
+	after.memory_mb = 120;
+	c = compared(&plain, &after, METHOD_INTERLEAVED);
+	expect(&c, VERDICT_REGRESSION, COMPONENT_MEMORY, "memory +");
+	assert_non_null(strstr(c.reason, ", on CPU +"));
 }
 
 static void a_neighbour_is_no_regression(void **state)
@@ -439,6 +460,7 @@ int main(void)
 		TEST(each_component_is_named),
 		TEST(a_part_below_the_threshold_of_the_wall_time_does_not_count),
 		TEST(two_components_are_named_together),
+		TEST(the_largest_part_is_named_first),
 		TEST(a_neighbour_is_no_regression),
 		TEST(a_calmer_machine_is_no_improvement),
 		TEST(waiting_for_a_child_is_told_by_what_the_child_does),

@@ -17,6 +17,9 @@
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_suite
 #include "../fuzz/fuzz_suite.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_results
+#include "../fuzz/fuzz_results.c"
 
 static void run_all(const char *folder, int (*one)(const uint8_t *data, size_t size))
 {
@@ -59,12 +62,19 @@ static void suites(void **state)
 	run_all("tests/fuzz/corpus/suite", fuzz_suite);
 }
 
+static void results_of_benchmarks(void **state)
+{
+	(void)state;
+	run_all("tests/fuzz/corpus/results", fuzz_results);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unwind_information),
 		cmocka_unit_test(python_line_tables),
 		cmocka_unit_test(suites),
+		cmocka_unit_test(results_of_benchmarks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,7 @@ static void bad_files_are_refused_in_one_line(void **state)
 		{ ONE("\"avg_time_ms\": -Infinity"), "-Infinity in line 1 is no number" },
 		{ ONE("\"avg_time_ms\": 1e999"), "avg_time_ms is no finite number" },
 		{ ONE("\"avg_time_ms\": -1"), "avg_time_ms is negative" },
+		{ ONE("\"avg_time_ms\": 1, \"timestamp\": 1e300"), "timestamp is no time" },
 		{ ONE("\"avg_time_ms\": 1, \"runs\": [{}, {\"time_split\": {\"wall_ms\": -1}}]"),
 		  "results[0] (b) runs[1]: wall_ms is negative" },
 		{ ONE("\"avg_time_ms\": 1, \"runs\": {}"), "runs is no array" },

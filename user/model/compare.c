@@ -17,6 +17,8 @@
  * waits for them: with runs of two sessions no less is laid to the program.
  */
 #define NEIGHBOURS_MAX 0.30
+/* Memory is what changed when it did by so many times the percent that the time did. */
+#define MEMORY_FACTOR 1.5
 /* Smaller parts of a change are not worth a word. */
 #define PERCENT_NAMED 0.5
 /* As long as others took less than this share of what the wall time grew by, they did not do it. */
@@ -370,25 +372,41 @@ static void judge_elapsed(struct comparison *c, double wall_percent)
 	}
 }
 
-/* The decider if it changed that way, else what did most; memory, another unit, last. */
+/*
+ * How much a change weighs beside others, in ms. Who holds a lock often sleeps meanwhile:
+ * it is the lock that is told first.
+ */
+static double weight_of(const struct component_change *change, int component)
+{
+	double size = fabs(change->shift.shift);
+
+	return component == COMPONENT_BLOCKED + PPBPF_REASON_SLEEP ? size / 2 : size;
+}
+
+/*
+ * The part of the time that changed most. Memory has another unit: it comes first where it
+ * changed by far more, in percent, as the time to fill it follows.
+ */
 static enum component most_changed(const struct comparison *c, bool grew)
 {
+	const struct component_change *memory = &c->changes[COMPONENT_MEMORY];
 	enum component most = COMPONENT_NR;
 	double largest = -1;
 
 	for (int i = 0; i < COMPONENT_NR; i++) {
 		const struct component_change *change = &c->changes[i];
-		double size = i == COMPONENT_MEMORY ? 0 : fabs(change->shift.shift);
 
-		if (!(grew ? change->grew : change->shrank))
+		if (i == COMPONENT_MEMORY || !(grew ? change->grew : change->shrank) ||
+		    weight_of(change, i) <= largest)
 			continue;
-		if (i == (int)c->decider)
-			return i;
-		if (size > largest) {
-			largest = size;
-			most = i;
-		}
+		largest = weight_of(change, i);
+		most = i;
 	}
+	if (!(grew ? memory->grew : memory->shrank))
+		return most;
+	if (most == COMPONENT_NR ||
+	    fabs(memory->percent) > MEMORY_FACTOR * fabs(c->changes[most].percent))
+		return COMPONENT_MEMORY;
 	return most;
 }
 

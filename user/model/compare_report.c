@@ -11,6 +11,7 @@
 
 #define LOAD_PER_CPU 0.5	/* more of it disturbs */
 #define STEAL_PERCENT 1.0
+#define NOISY_PERCENT 20.0
 
 static int by_identity(const void *a, const void *b)
 {
@@ -99,13 +100,40 @@ static int warn_of_load(struct compare_report *report, const struct bench_enviro
 	return err;
 }
 
+/* How long, of all its benchmarks' wall time, their processes waited for a CPU, in percent. */
+static double waiting_percent(const struct bench_results *results)
+{
+	double wall = 0, waiting = 0;
+
+	for (size_t i = 0; i < results->count; i++) {
+		double of_this = bench_result__mean_time(&results->results[i], BENCH_RUN_QUEUE);
+
+		if (isnan(of_this))
+			continue;
+		waiting += of_this;
+		wall += bench_result__mean_time(&results->results[i], BENCH_WALL);
+	}
+	return wall > 0 ? 100 * waiting / wall : 0;
+}
+
+static int warn_of_noise(struct compare_report *report)
+{
+	double now = waiting_percent(report->current), before = waiting_percent(report->baseline);
+
+	if (!(now > NOISY_PERCENT || before > NOISY_PERCENT))
+		return 0;
+	return warn(report, "a noisy machine: the benchmarks waited for a CPU for %.0f %% of their "
+		    "time, the baseline's for %.0f %%", now, before);
+}
+
 static int warn_of_machines(struct compare_report *report)
 {
 	const struct bench_environment *now = &report->current->environment;
 	const struct bench_environment *before = &report->baseline->environment;
 
 	if (warn(report, "the baseline was not rerun: noise that changes from session to session "
-		 "may look like a change; ppbpf bench --against-release measures both in turns"))
+		 "may look like a change; ppbpf bench --against-release measures both in turns") ||
+	    warn_of_noise(report))
 		return -1;
 	if (!report->current->environment_known || !report->baseline->environment_known)
 		return warn(report, "one of the files does not say which machine it is from");

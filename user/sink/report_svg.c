@@ -396,7 +396,8 @@ double chart_shift_limit(const struct comparison *const *comparisons, size_t cou
 		if (isfinite(percent))
 			limit = fmax(limit, 1.1 * fabs(percent));
 		if (isfinite(c->high_percent) && isfinite(c->low_percent))
-			limit = fmax(limit, fmax(fabs(c->high_percent), fabs(c->low_percent)));
+			limit = fmax(limit, 1.1 * fmax(fabs(c->high_percent),
+						       fabs(c->low_percent)));
 	}
 	/* one that doubled shall not make all others a dot at 0 */
 	return fmin(limit, 60);

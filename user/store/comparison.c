@@ -45,7 +45,7 @@ static void set_shown(struct bench_run *run, enum component shown, double value)
 {
 	if (shown == COMPONENT_MEMORY)
 		run->counts[BENCH_MEMORY_PEAK_BYTES] = (uint64_t)value;
-	else if (shown >= COMPONENT_BLOCKED)
+	else if (shown >= COMPONENT_BLOCKED && shown < COMPONENT_NR)
 		run->ms[BENCH_BLOCKED + (shown - COMPONENT_BLOCKED)] = value;
 }
 
@@ -377,8 +377,8 @@ static int read_frame(const struct reading *r, const cJSON *root, struct compari
 		err = reading__text(r, reading__get(data, "baseline_version"), "baseline_version",
 				    &file->baseline->release);
 	if (!err)
-		err = reading__number(r, reading__get(data, "timestamp"), "timestamp",
-				      &report->timestamp);
+		err = reading__time(r, reading__get(data, "timestamp"), "timestamp",
+				    &report->timestamp);
 	if (!err)
 		err = reading__number(r, reading__get(metadata, "regression_threshold"),
 				      "regression_threshold", &report->threshold);

@@ -16,6 +16,7 @@
 /* beyond it a double is no longer exact, and a count no longer itself */
 #define COUNT_MAX 9007199254740992.0
 #define SETTING_MAX 1000000
+#define YEAR_10000 253402300800.0
 
 int reading__refuse(const struct reading *r, const char *format, ...)
 {
@@ -83,6 +84,13 @@ int reading__number(const struct reading *r, const cJSON *item, const char *key,
 	if (cJSON_IsNumber(item) && item->valuedouble < 0)
 		return reading__refuse(r, "%s is negative", key);
 	return reading__signed(r, item, key, value);
+}
+
+int reading__time(const struct reading *r, const cJSON *item, const char *key, double *seconds)
+{
+	if (cJSON_IsNumber(item) && item->valuedouble >= YEAR_10000)
+		return reading__refuse(r, "%s is no time", key);
+	return reading__number(r, item, key, seconds);
 }
 
 int reading__count(const struct reading *r, const cJSON *item, const char *key,

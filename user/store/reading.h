@@ -49,6 +49,8 @@ int reading__number(const struct reading *r, const cJSON *item, const char *key,
 int reading__signed(const struct reading *r, const cJSON *item, const char *key, double *value);
 int reading__count(const struct reading *r, const cJSON *item, const char *key, uint64_t *count);
 int reading__setting(const struct reading *r, const cJSON *item, const char *key, int *value);
+/* Unix seconds, of years that have four digits. */
+int reading__time(const struct reading *r, const cJSON *item, const char *key, double *seconds);
 /* A copy, the caller's to free. */
 int reading__text(const struct reading *r, const cJSON *item, const char *key, char **text);
 

@@ -254,7 +254,6 @@ static int read_averages(const struct reading *r, const cJSON *json, struct benc
 {
 	double peak_mb = NAN;
 	const struct { const char *key; double *value; } numbers[] = {
-		{ "timestamp", &result->timestamp },
 		{ "duration_ms", &result->duration_ms },
 		{ "avg_time_ms", &result->avg_ms },
 		{ "median_time_ms", &result->median_ms },
@@ -266,7 +265,8 @@ static int read_averages(const struct reading *r, const cJSON *json, struct benc
 		{ "memory_peak_bytes", &result->memory_peak_bytes },
 		{ "cpu_avg_percent", &result->cpu_avg_percent },
 	};
-	int err = 0;
+	int err = reading__time(r, reading__get(json, "timestamp"), "timestamp",
+				&result->timestamp);
 
 	for (size_t i = 0; !err && i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		err = reading__number(r, reading__get(json, numbers[i].key), numbers[i].key,
@@ -394,7 +394,8 @@ static int read_frame(const struct reading *r, const cJSON *root, struct bench_r
 	results->interrupted = cJSON_IsTrue(reading__get(from, "interrupted"));
 	err = reading__text(r, release, "release_version", &results->release);
 	if (!err)
-		err = reading__number(r, reading__get(from, "timestamp"), "timestamp", &results->timestamp);
+		err = reading__time(r, reading__get(from, "timestamp"), "timestamp",
+				    &results->timestamp);
 	if (!err)
 		err = reading__text(r, reading__get(from, "session"), "session", &results->session);
 	if (!err)
