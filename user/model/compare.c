@@ -19,6 +19,11 @@
 #define NEIGHBOURS_MAX 0.30
 /* Memory is what changed when it did by so many times the percent that the time did. */
 #define MEMORY_FACTOR 1.5
+/*
+ * Of many threads others may take more than the wall time: what is left of it is at least
+ * this share.
+ */
+#define WALL_LEAST 0.25
 /* Smaller parts of a change are not worth a word. */
 #define PERCENT_NAMED 0.5
 /* As long as others took less than this share of what the wall time grew by, they did not do it. */
@@ -177,7 +182,7 @@ struct pair {
 	const struct bench_result *results[2];	/* current, baseline */
 	double *values[2];
 	size_t counts[2];
-	double wall;		/* median of the baseline's, ms */
+	double wall;		/* what parts of the time are measured by, ms: median of the baseline's */
 	struct comparison *out;
 };
 
@@ -380,7 +385,7 @@ static double weight_of(const struct component_change *change, int component)
 {
 	double size = fabs(change->shift.shift);
 
-	return component == COMPONENT_BLOCKED + PPBPF_REASON_SLEEP ? size / 2 : size;
+	return component == COMPONENT_BLOCKED + PPBPF_REASON_SLEEP ? size / 4 : size;
 }
 
 /*
@@ -501,6 +506,22 @@ static void compare_averages(struct comparison *c)
 							     VERDICT_UNCHANGED;
 }
 
+/*
+ * Parts of the time are measured by the wall time less what others took of it, or what a
+ * neighbour does to both would hide them. The values are those of the wall time.
+ */
+static void measure_wall(struct pair *pair, double *wall_percent)
+{
+	double before = stats_median(pair->values[1], pair->counts[1]);
+	double now = stats_median(pair->values[0], pair->counts[0]);
+
+	pair->wall = before;
+	if (take(pair, COMPONENT_ELAPSED))
+		pair->wall = fmax(stats_median(pair->values[1], pair->counts[1]),
+				  WALL_LEAST * before);
+	*wall_percent = percent_of(now - before, pair->wall);
+}
+
 static int compare_runs(struct pair *pair)
 {
 	struct comparison *c = pair->out;
@@ -510,9 +531,7 @@ static int compare_runs(struct pair *pair)
 		compare_averages(c);
 		return 0;
 	}
-	pair->wall = stats_median(pair->values[1], pair->counts[1]);
-	wall_percent = percent_of(stats_median(pair->values[0], pair->counts[0]) - pair->wall,
-				  pair->wall);
+	measure_wall(pair, &wall_percent);
 	c->decider = take(pair, COMPONENT_ON_CPU) ? COMPONENT_ON_CPU : COMPONENT_ELAPSED;
 	for (int i = 0; i < COMPONENT_NR; i++)
 		if (test_component(pair, i))
