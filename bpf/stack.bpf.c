@@ -25,6 +25,17 @@ static __always_inline bool target_add(u32 tgid)
 	return false;
 }
 
+/* User space reads what a target maps, and will map, before it is sampled in that. */
+static __always_inline void target_tell(const struct ppbpf_names *names)
+{
+	struct ppbpf_module_event event = { .kind = PPBPF_STACK_EVENT_MODULE };
+
+	event.pid = names->pid;
+	event.proc_pid = names->proc_pid;
+	if (bpf_ringbuf_output(&stack_events, &event, sizeof(event), BPF_RB_FORCE_WAKEUP))
+		stack_count(PPBPF_STACK_LOST_MODULES);
+}
+
 /* Run by user space before anything is attached. */
 SEC("syscall")
 int stack_pid_view(void *ctx)
@@ -47,9 +58,13 @@ int stack_scan(struct bpf_iter__task *ctx)
 		return 0;
 	names_read(&names, task);
 	parent = BPF_CORE_READ(task, real_parent, tgid);
-	if (is_target(task, &names, true) ||
-	    (cfg_children && bpf_map_lookup_elem(&stack_targets, &parent)))
-		targets_added += target_add(task->tgid);
+	if (!is_target(task, &names, true) &&
+	    !(cfg_children && bpf_map_lookup_elem(&stack_targets, &parent)))
+		return 0;
+	if (target_add(task->tgid)) {
+		targets_added++;
+		target_tell(&names);
+	}
 	return 0;
 }
 
@@ -80,6 +95,8 @@ int BPF_PROG(stack_exec, struct task_struct *task)
 	module_key(&key, file);
 	if (!bpf_map_lookup_elem(&modules, &key))
 		module_ask(task, file, 0, 0);
+	if (cfg_target_mode != PPBPF_TARGET_MACHINE)
+		target_tell(&names);
 	return 0;
 }
 

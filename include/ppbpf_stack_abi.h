@@ -176,7 +176,8 @@ struct ppbpf_thread_event {
 
 /*
  * /proc/PROC_PID/map_files/START-END is the file, as long as the process lives
- * and maps it; with both 0, it is /proc/PROC_PID/exe.
+ * and maps it; with both 0, it is /proc/PROC_PID/exe. With `id` 0 no file is met:
+ * the process has called exec, and will map what it needs.
  */
 struct ppbpf_module_event {
 	ppbpf_u32 kind;

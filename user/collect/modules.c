@@ -2,7 +2,6 @@
 #include "collect/modules.h"
 
 #include <bpf/bpf.h>
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +66,6 @@ struct modules {
 	struct hash *built; /* by the hash of build id and size -> struct module */
 	struct ppbpf_python pythons[PPBPF_PYTHONS_MAX];
 	uint32_t python_count;
-	bool has_vdso;
 	struct buf notes; /* lines for people */
 	uint64_t build_ns;
 	size_t count;
@@ -430,23 +428,8 @@ static int on_scanned(struct modules *m, pid_t pid, const struct mapped *mapped,
 	return fd < 0 ? 0 : load_fd(m, fd, mapped->inode, mapped->device, mapped->path, pid);
 }
 
-static int scan_all(struct modules *m)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int err = 0;
-
-	if (!proc)
-		return -errno;
-	while (err != -ENOMEM && (entry = readdir(proc)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			err = each_mapped(m, atoi(entry->d_name), on_scanned, NULL);
-	closedir(proc);
-	return err == -ENOMEM ? err : 0;
-}
-
 /* The kernel's own code in every process: an ELF image in memory. */
-static int add_vdso(struct modules *m)
+int modules__add_vdso(struct modules *m)
 {
 	static const struct ppbpf_module_key key = { .inode = PPBPF_MODULE_VDSO };
 	const void *at = (const void *)getauxval(AT_SYSINFO_EHDR);
@@ -481,26 +464,44 @@ static int add_vdso(struct modules *m)
 
 int modules__scan(struct modules *m, pid_t pid)
 {
-	int err = m->has_vdso ? 0 : add_vdso(m);
+	return each_mapped(m, pid, on_scanned, NULL);
+}
 
-	m->has_vdso = true;
-	if (err)
-		return err;
-	return pid ? each_mapped(m, pid, on_scanned, NULL) : scan_all(m);
+/* What a script is run by; false: it is none. */
+static bool interpreter_of(int fd, char *path, size_t size)
+{
+	char line[256] = { 0 }, *at = line + 2;
+	ssize_t length = pread(fd, line, sizeof(line) - 1, 0);
+
+	if (length < 4 || line[0] != '#' || line[1] != '!')
+		return false;
+	at += strspn(at, " \t");
+	at[strcspn(at, " \t\n")] = '\0';
+	text_copy(path, size, at);
+	return *at == '/';
 }
 
 void modules__foresee(struct modules *m, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char interpreter[256];
 	struct stat st;
+	int fd;
 
-	if (fd < 0)
-		return;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+	/* a script's interpreter may be a script */
+	for (int depth = 0; depth < 4; depth++, path = interpreter) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			return;
+		if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
+		    !interpreter_of(fd, interpreter, sizeof(interpreter))) {
+			load_fd(m, fd, st.st_ino, major(st.st_dev) << 20 | minor(st.st_dev), path,
+				0);
+			return;
+		}
 		close(fd);
-		return;
+		if (!S_ISREG(st.st_mode))
+			return;
 	}
-	load_fd(m, fd, st.st_ino, major(st.st_dev) << 20 | minor(st.st_dev), path, 0);
 }
 
 /* Its process has gone, or may not be looked at: all that is left is the name. */

@@ -33,7 +33,10 @@ void modules__free(struct modules *m);
 /* Builds the table of what a program has met in a process's mapping. 0 or -ENOMEM. */
 int modules__met(struct modules *m, const struct ppbpf_module_event *event);
 
-/* The vdso, and every file that is mapped for execution by a process (0: by any). 0 or -errno. */
+/* The kernel's code in every process. 0 or -ENOMEM. */
+int modules__add_vdso(struct modules *m);
+
+/* Every file that a process maps for execution. 0 or -errno. */
 int modules__scan(struct modules *m, pid_t pid);
 
 /* A file that will be. */

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <linux/perf_event.h>
@@ -31,7 +32,21 @@
 #define INBOX_MAX (64u << 20) /* events that nobody drains */
 #define COUNTS_BATCH 512
 #define SCAN_ROUNDS 64
+#define FRESH_MAX 16
+#define WORKER_NICE (-10)
 #define READY_WAIT_MS 200 /* for the tables of what runs, before the first sample */
+
+/* A process that has called exec: looked at again while it maps its libraries. */
+struct fresh {
+	pid_t pid;
+	unsigned int looks;
+	uint64_t due_ns;
+};
+
+/* After so long: what the dynamic linker takes, and what main() opens first. */
+static const uint64_t look_after_ns[] = { 1500000, 5000000, 25000000 };
+
+#define LOOKS (sizeof(look_after_ns) / sizeof(look_after_ns[0]))
 
 struct stacks {
 	struct stacks_config config;
@@ -42,13 +57,15 @@ struct stacks {
 	struct bpf_link **samplers;
 	size_t sampler_count;
 	const char *event;
+	struct fresh fresh[FRESH_MAX]; /* the worker's */
+	size_t fresh_count;
 	pthread_t worker;
 	bool has_worker;
 	int stop_fd;
 	int event_fd;
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t ready_cond;
-	bool ready;	  /* the tables of what runs are built */
+	pthread_cond_t pass_cond;
+	uint64_t passes;  /* of the worker over what it was asked for */
 	struct buf inbox; /* events: size as u32, bytes; in multiples of 8 */
 	struct buf notes; /* lines for people */
 	uint64_t inbox_lost;
@@ -77,9 +94,43 @@ static int find_pid_view(struct stacks *s)
 	return 0;
 }
 
+/* It has called exec, or is a target from the start. */
+static void on_target(struct stacks *s, const struct ppbpf_module_event *event)
+{
+	if (!event->proc_pid)
+		return;
+	modules__scan(s->modules, event->proc_pid);
+	if (s->fresh_count == FRESH_MAX)
+		return; /* what it maps is met, later, by its samples */
+	s->fresh[s->fresh_count++] = (struct fresh){
+		.pid = event->proc_pid,
+		.due_ns = now_ns() + look_after_ns[0],
+	};
+}
+
+static void look_again(struct stacks *s)
+{
+	uint64_t now = now_ns();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->fresh_count; i++) {
+		struct fresh fresh = s->fresh[i];
+
+		if (now >= fresh.due_ns) {
+			modules__scan(s->modules, fresh.pid);
+			if (++fresh.looks == LOOKS)
+				continue;
+			fresh.due_ns = now + look_after_ns[fresh.looks];
+		}
+		s->fresh[kept++] = fresh;
+	}
+	s->fresh_count = kept;
+}
+
 /* Runs in the worker: modules at once, as they may go; the rest is kept for the drain. */
 static int on_event(void *context, void *data, size_t size)
 {
+	const struct ppbpf_module_event *module = data;
 	struct stacks *s = context;
 	uint32_t kind, length = size;
 	int err = 0;
@@ -88,8 +139,10 @@ static int on_event(void *context, void *data, size_t size)
 		return 0;
 	memcpy(&kind, data, sizeof(kind));
 	if (kind == PPBPF_STACK_EVENT_MODULE) {
-		if (size >= sizeof(struct ppbpf_module_event))
-			err = modules__met(s->modules, data);
+		if (size >= sizeof(*module) && module->id)
+			err = modules__met(s->modules, module);
+		else if (size >= sizeof(*module))
+			on_target(s, module);
 		if (err)
 			s->worker_error = err;
 		return 0;
@@ -107,41 +160,73 @@ static int on_event(void *context, void *data, size_t size)
 	return 0;
 }
 
-static void scan_first(struct stacks *s)
+/* Everything that runs. What targets meet meanwhile comes first. */
+static void scan_machine(struct stacks *s)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int err = 0;
+
+	if (!proc)
+		log_debug("/proc cannot be read for mapped files: %s", strerror(errno));
+	while (proc && err != -ENOMEM && (entry = readdir(proc))) {
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		err = modules__scan(s->modules, atoi(entry->d_name));
+		ring_buffer__consume(s->ring);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/*
+ * What a target maps; of a command, what is known ahead, and what we map
+ * ourselves, which is most of the rest.
+ */
+static void scan_targets(struct stacks *s)
 {
 	const struct stacks_config *config = &s->config;
-	int err = 0;
 
 	if (config->executable)
 		modules__foresee(s->modules, config->executable);
-	if (config->mode == PPBPF_TARGET_PIDS)
-		for (size_t i = 0; i < config->pid_count && !err; i++)
-			err = modules__scan(s->modules, config->pids[i]);
+	for (size_t i = 0; i < config->pid_count; i++)
+		modules__scan(s->modules, config->pids[i]);
+	modules__scan(s->modules, getpid());
+}
+
+/* All that was asked for until now is built. */
+static void tell_pass(struct stacks *s)
+{
 	pthread_mutex_lock(&s->lock);
-	/* what a pid maps comes first; what its children will map is mapped by others, too */
-	s->ready = config->mode == PPBPF_TARGET_PIDS && !config->executable;
+	s->passes++;
+	if (!s->ready_ns)
+		s->ready_ns = now_ns();
 	pthread_mutex_unlock(&s->lock);
-	if (s->ready)
-		pthread_cond_signal(&s->ready_cond);
-	err = modules__scan(s->modules, 0);
-	if (err)
-		log_debug("/proc cannot be read for mapped files: %s", strerror(-err));
-	pthread_mutex_lock(&s->lock);
-	s->ready = true;
-	s->ready_ns = now_ns();
-	pthread_mutex_unlock(&s->lock);
-	pthread_cond_signal(&s->ready_cond);
+	pthread_cond_signal(&s->pass_cond);
 }
 
 static void *work(void *context)
 {
 	struct stacks *s = context;
+	int poll_ms;
 	uint64_t ended = 0, one = 1;
 	bool had;
 
-	scan_first(s);
+	/* a table that comes late costs stacks; building one takes milliseconds */
+	setpriority(PRIO_PROCESS, gettid(), WORKER_NICE);
+	if (modules__add_vdso(s->modules))
+		log_debug("the vdso has no table");
+	if (s->config.mode == PPBPF_TARGET_MACHINE)
+		scan_machine(s);
+	else
+		scan_targets(s);
 	while (!ended) {
-		ring_buffer__poll(s->ring, POLL_MS);
+		pthread_mutex_lock(&s->lock);
+		poll_ms = s->started_ns ? POLL_MS : 1;
+		pthread_mutex_unlock(&s->lock);
+		ring_buffer__poll(s->ring, s->fresh_count ? 1 : poll_ms);
+		look_again(s);
+		tell_pass(s);
 		if (read(s->stop_fd, &ended, sizeof(ended)) < 0)
 			ended = 0;
 		pthread_mutex_lock(&s->lock);
@@ -207,7 +292,7 @@ int stacks__new(struct stacks **out, const struct stacks_config *config,
 	s->created_ns = now_ns();
 	s->event = "cpu-clock";
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->ready_cond, NULL);
+	pthread_cond_init(&s->pass_cond, NULL);
 	allow_many_files();
 	err = stacks_load(&s->skel, &s->config, features, e);
 	if (!err)
@@ -250,7 +335,7 @@ void stacks__free(struct stacks *s)
 		close(s->stop_fd);
 	if (s->event_fd >= 0)
 		close(s->event_fd);
-	pthread_cond_destroy(&s->ready_cond);
+	pthread_cond_destroy(&s->pass_cond);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -329,17 +414,22 @@ static int sample_all(struct stacks *s)
 	return s->sampler_count ? 0 : last;
 }
 
+/* Until the tables of all who are targets by now are built, but not for ever. */
 static void wait_until_ready(struct stacks *s)
 {
 	struct timespec until;
+	uint64_t pass;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_nsec += READY_WAIT_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&s->lock);
-	while (!s->ready && !pthread_cond_timedwait(&s->ready_cond, &s->lock, &until))
+	/* the one under way may have begun before the last of them was found */
+	pass = s->passes + 2;
+	while (s->passes < pass && !pthread_cond_timedwait(&s->pass_cond, &s->lock, &until))
 		;
+	s->started_ns = now_ns();
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -385,7 +475,6 @@ int stacks__start(struct stacks *s, struct err *e)
 		return err;
 	}
 	wait_until_ready(s);
-	s->started_ns = now_ns();
 	s->skel->bss->measuring = true;
 	if (s->config.off_cpu)
 		begin_waits(s);

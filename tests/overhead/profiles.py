@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+"""What sampling costs: a busy python3.11 under ppbpf profile and its peers."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import time
+
+from stats import Table, mad_percent, three_digits
+from tools import WITH_TRACEFS
+
+FREQUENCY = 999
+
+# Turns of a fixed size; each one's wall-clock nanoseconds, a line each.
+TARGET = """
+import json, sys, time
+def leaf(n):
+    total = 0
+    for i in range(n):
+        total += i * i
+    return total
+def turn():
+    for _ in range(12):
+        leaf(4000)
+        json.dumps(list(range(400)))
+while True:
+    before = time.perf_counter_ns()
+    turn()
+    print(time.perf_counter_ns() - before, flush=True)
+"""
+
+
+class Target:
+    """A python3.11 of the distribution, on a CPU of its own as far as there is one."""
+
+    def __init__(self, config):
+        self.path = os.path.join(config.directory, "turns")
+        self.output = open(self.path, "w", encoding="ascii")
+        self.process = subprocess.Popen(
+            ["taskset", "-c", str(config.cpu), "/usr/bin/python3", "-E", "-c", TARGET],
+            stdout=self.output)
+
+    def turns(self, seconds):
+        """The turns of the next seconds, in ns."""
+        at = os.path.getsize(self.path)
+        time.sleep(seconds)
+        with open(self.path, encoding="ascii") as file:
+            file.seek(at)
+            lines = file.read().split("\n")
+        return [int(line) for line in lines[1:-1]]
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.output.close()
+
+
+def conditions(config, pid):
+    data = os.path.join(config.directory, "perf.data")
+    rate = str(FREQUENCY)
+    found = {
+        "nothing": None,
+        "ppbpf profile": [config.ppbpf, "profile", "--pid", str(pid), "--freq", rate,
+                          "--no-save", "--output-dir", config.directory],
+    }
+    if shutil.which("perf"):
+        record = [*WITH_TRACEFS, "perf", "record", "-q", "-F", rate, "-e", "cpu-clock",
+                  "-p", str(pid), "-o", data]
+        found["perf record -g"] = [*record, "-g"]
+        found["perf record --call-graph dwarf"] = [*record, "--call-graph", "dwarf"]
+    for tool in ("profile-bpfcc", "bpf-profile"):
+        if shutil.which(tool):
+            found[tool] = [tool, "-F", rate, "-p", str(pid)]
+    return found
+
+
+def post(config, name):
+    """CPU seconds that perf takes to make a table of what it has recorded."""
+    if not name.startswith("perf"):
+        return 0.0
+    data = os.path.join(config.directory, "perf.data")
+    before = os.times()
+    subprocess.run([*WITH_TRACEFS, "perf", "report", "-q", "--stdio", "--no-inline", "-i", data],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    after = os.times()
+    return after.children_user + after.children_system - \
+        before.children_user - before.children_system
+
+
+def watched(config, target, name, command, seconds):
+    """The median turn under this condition, and the watcher's CPU seconds, all in."""
+    config.patience.wait()
+    if not command:
+        return statistics.median(target.turns(seconds)), 0.0
+    before = os.times()
+    watcher = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               stdin=subprocess.DEVNULL)
+    time.sleep(1.5)
+    turn = statistics.median(target.turns(seconds))
+    watcher.send_signal(signal.SIGINT)
+    watcher.wait()
+    after = os.times()
+    cpu = after.children_user + after.children_system - \
+        before.children_user - before.children_system
+    return turn, cpu + post(config, name)
+
+
+def slowdown(config, report):
+    target = Target(config)
+    rounds = 2 if config.quick else 10
+    seconds = 1.5 if config.quick else 5
+    names = conditions(config, target.process.pid)
+    turns, cpu = {name: [] for name in names}, {name: [] for name in names}
+    try:
+        time.sleep(1)
+        for _ in range(rounds):
+            for name in random.sample(list(names), len(names)):
+                turn, spent = watched(config, target, name, names[name], seconds)
+                turns[name].append(turn)
+                cpu[name].append(spent)
+    finally:
+        target.end()
+    table = Table(f"A busy python3.11, sampled at {FREQUENCY} Hz", "", "slowdown", "spread",
+                  "CPU of the watcher", "target")
+    for name in names:
+        pairs = [mine / base for mine, base in zip(turns[name], turns["nothing"])]
+        table.add(name, f"{100 * (statistics.median(pairs) - 1):+.2f} %",
+                  f"{mad_percent(turns[name]):.2f} %",
+                  f"{statistics.median(cpu[name]):.2f} s" if names[name] else "-",
+                  "at most 1 %" if name == "ppbpf profile" else "")
+    table.note(f"medians of {rounds} rounds of {seconds} s in random order, each against the "
+               "round's turns with nothing attached; a watcher's CPU is from its start to its "
+               "table, perf report's included")
+    report(table)
+
+
+def samples_of(output):
+    data = json.loads(output)["data"]
+    return data["samples"], data["unwind"]
+
+
+def sample_cost(config, report):
+    """By the kernel's own clock: BPF statistics are on meanwhile, which costs 40 ns a run."""
+    target = Target(config)
+    seconds = 3 if config.quick else 10
+    switch = "/proc/sys/kernel/bpf_stats_enabled"
+    table = Table("Cost of a sample", "", "samples", "complete", "us a sample", "target")
+    try:
+        with open(switch, "w", encoding="ascii") as file:
+            file.write("1")
+        watcher = subprocess.Popen(
+            [config.ppbpf, "profile", "--pid", str(target.process.pid), "--freq", str(FREQUENCY),
+             "--no-save", "--json", "--duration", str(seconds)], stdout=subprocess.PIPE, text=True)
+        time.sleep(seconds - 0.5)
+        programs = json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], check=True,
+                                             stdout=subprocess.PIPE).stdout)
+        run = [program for program in programs if program.get("name") == "stack_sample"][-1]
+        output, _ = watcher.communicate()
+    finally:
+        with open(switch, "w", encoding="ascii") as file:
+            file.write("0")
+        target.end()
+    count, unwind = samples_of(output)
+    share = (seconds - 1) / seconds
+    table.add("stack_sample, all of it", count,
+              f"{100 * unwind['complete'] / max(1, count):.2f} %",
+              three_digits(run["run_time_ns"] / 1000 / max(1, count * share)),
+              "at most 6 at 10 frames")
+    table.note("interrupts that met somebody else are in it; native and Python frames, "
+               "aggregation in the kernel")
+    report(table)
+
+
+def time_to_table(config, report):
+    seconds = 3 if config.quick else 30
+    table = Table(f"From the end of {seconds} s of the machine at 49 Hz to the table", "", "time",
+                  "target")
+    config.patience.wait()
+    before = time.monotonic()
+    subprocess.run([config.ppbpf, "profile", "--duration", str(seconds), "--no-save", "--json"],
+                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    table.add("ppbpf profile (its start is in it)", f"{time.monotonic() - before - seconds:.2f} s",
+              "under 0.5 s")
+    if shutil.which("perf"):
+        data = os.path.join(config.directory, "perf.data")
+        subprocess.run([*WITH_TRACEFS, "perf", "record", "-q", "-a", "-F", "49", "-e", "cpu-clock",
+                        "--call-graph", "dwarf", "-o", data, "sleep", str(seconds)],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        before = time.monotonic()
+        post(config, "perf")
+        table.add("perf report --stdio --no-inline, of --call-graph dwarf",
+                  f"{time.monotonic() - before:.2f} s", "")
+    report(table)
+
+
+def run(config, report):
+    slowdown(config, report)
+    sample_cost(config, report)
+    time_to_table(config, report)
