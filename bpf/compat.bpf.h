@@ -46,6 +46,17 @@ struct inode___old_mtime {
 	struct timespec64___mtime i_mtime;
 };
 
+/* since 6.4: counts changes of the mappings; a seqcount since 6.13 */
+struct seqcount___mm {
+	unsigned int sequence;
+};
+struct mm_struct___seqcount {
+	struct seqcount___mm mm_lock_seq;
+};
+struct mm_struct___lock_seq {
+	int mm_lock_seq;
+};
+
 /* before 6.1: mappings in a red-black tree */
 struct rb_node___vma {
 	struct rb_node___vma *rb_left;

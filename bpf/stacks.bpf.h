@@ -13,10 +13,10 @@
 
 #define SENT_STACKS 32768 /* powers of 2 */
 #define SENT_THREADS 4096
-#define MAPPINGS_KEPT 4
+#define MAPPINGS_KEPT 8
 #define HASH_FACTOR 0x9e3779b97f4a7c15ULL
 
-/* A part of an address space; found anew in each sample, as it may change in between. */
+/* A part of an address space; kept for as long as that has not changed. */
 struct mapping {
 	u64 start;
 	u64 end;
@@ -61,6 +61,10 @@ struct walk {
 struct scratch {
 	u32 busy;
 	u32 next_mapping;
+	u64 mappings_of;	/* struct mm_struct, and its version */
+	u64 mappings_version;
+	u32 mappings_tgid;
+	u32 pad;
 	struct walk walk;
 	struct mapping mappings[MAPPINGS_KEPT];
 	char py_bytes[128]; /* the Python frame at hand */

@@ -407,6 +407,23 @@ static long walk_step(u64 turn, struct walk_context *context)
 	}
 }
 
+/* The last walk's mappings are this one's, too, if nothing has changed: else they go. */
+static __always_inline void mappings_keep(struct scratch *scratch)
+{
+	u64 mm = scratch->walk.mm, version = mm_version((struct mm_struct *)mm);
+	bool same = version && version == scratch->mappings_version && mm == scratch->mappings_of &&
+		    scratch->walk.tgid == scratch->mappings_tgid;
+
+	for (u32 i = 0; i < MAPPINGS_KEPT; i++)
+		/* those that are not settled are asked for again */
+		if (!same || (scratch->mappings[i].state != PPBPF_MODULE_READY &&
+			      scratch->mappings[i].end_reason != PPBPF_STACK_NO_FRAME))
+			scratch->mappings[i].end = 0;
+	scratch->mappings_version = version;
+	scratch->mappings_of = mm;
+	scratch->mappings_tgid = scratch->walk.tgid;
+}
+
 /* From the registers in the scratch memory. */
 static __always_inline void walk_user(struct walk_context *context, u32 use)
 {
@@ -415,8 +432,7 @@ static __always_inline void walk_user(struct walk_context *context, u32 use)
 	scratch->walk.innermost = 1;
 	scratch->walk.use = use;
 	scratch->walk.end = PPBPF_STACK_TOO_DEEP; /* unless it ends before */
-	for (u32 i = 0; i < MAPPINGS_KEPT; i++)
-		scratch->mappings[i].end = 0;
+	mappings_keep(scratch);
 	bpf_loop(WALK_TURNS, walk_step, context, 0);
 }
 

@@ -81,6 +81,28 @@ static __always_inline struct vm_area_struct *mm_find_vma(struct mm_struct *mm, 
 	return (void *)maple_find((u64)BPF_CORE_READ(mm, mm_mt.ma_root), address);
 }
 
+/*
+ * A number that changes whenever the address space's mappings do, and differs
+ * between address spaces that lie at the same address one after the other (the
+ * arguments lie at a random one). 0: there is no such number, or it changes now.
+ */
+static __always_inline u64 mm_version(struct mm_struct *mm)
+{
+	struct mm_struct___seqcount *counted = (void *)mm;
+	struct mm_struct___lock_seq *plain = (void *)mm;
+	u64 changes;
+
+	if (bpf_core_field_exists(counted->mm_lock_seq.sequence))
+		changes = (u64)BPF_CORE_READ(counted, mm_lock_seq.sequence);
+	else if (bpf_core_field_exists(plain->mm_lock_seq))
+		changes = (u64)BPF_CORE_READ(plain, mm_lock_seq) * 2;
+	else
+		return 0;
+	if (changes & 1)
+		return 0;
+	return ((u64)BPF_CORE_READ(mm, arg_start) << 16 ^ changes << 1) | 1;
+}
+
 static __always_inline bool is_vdso(struct mm_struct *mm, u64 start)
 {
 	return (u64)BPF_CORE_READ(mm, context.vdso) == start;
