@@ -38,15 +38,9 @@
 #define WARMUP 3
 #define FEW_ITERATIONS 10
 #define OUTPUT_DIR "./benchmarks"
-#define RELEASE "dev"
 #define BUSY_LOAD 0.5	/* runnable tasks a CPU, before we begin */
 
 static const struct operation bench_operation;
-
-static int out_of_memory(struct bench *bench)
-{
-	return err__set(bench->err, ERR_INTERNAL, -ENOMEM, "out of memory");
-}
 
 static double unix_time(void)
 {
@@ -54,150 +48,6 @@ static double unix_time(void)
 
 	gettimeofday(&t, NULL);
 	return t.tv_sec + t.tv_usec / 1e6;
-}
-
-static int usage(struct bench *bench, const char *message, const char *hint)
-{
-	err__set(bench->err, ERR_USAGE, -EINVAL, "%s", message);
-	err__hint(bench->err, "%s", hint);
-	return -EINVAL;
-}
-
-static int check_options(struct bench *bench)
-{
-	const struct ppbpf_bench_options *o = bench->options;
-	int named = !!o->suite + (o->command || o->against_count) + !!o->pid_count;
-
-	if (named != 1)
-		return usage(bench, named ? "choose one: a suite, -- COMMAND with --against, or --pid" :
-			     "nothing to measure",
-			     "ppbpf bench SUITE.yaml, ppbpf bench -- COMMAND, or ppbpf bench --pid N");
-	if (o->against_count == 1 && !o->command)
-		return usage(bench, "a comparison needs two versions",
-			     "--against old=COMMAND --against new=COMMAND");
-	if (o->function && o->region)
-		return usage(bench, "choose one of --function and --region", "each is an iteration");
-	if (o->against_release && o->pid_count)
-		return usage(bench, "--against-release runs programs: it cannot be used with --pid",
-			     "name a suite or -- COMMAND");
-	if (!(o->threshold >= 0) || o->iterations > SUITE_ITERATIONS_MAX ||
-	    o->warmup > SUITE_ITERATIONS_MAX)
-		return usage(bench, "a threshold is a share, and iterations are at most a million",
-			     "see ppbpf bench --help");
-	return 0;
-}
-
-/* The file's name without its folders. */
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
-/* COMMAND as a suite of one benchmark. */
-static int suite_of_command(struct bench *bench)
-{
-	const struct ppbpf_bench_options *o = bench->options;
-	char *const *command = o->command ? o->command : bench->versions[0].argv;
-	struct suite_benchmark b;
-	int err;
-
-	bench->suite = suite__new();
-	if (!bench->suite)
-		return out_of_memory(bench);
-	suite_benchmark__init(&b);
-	b.command.argv = (char **)command;
-	b.function = (char *)o->function;
-	b.region = (char *)o->region;
-	b.name = arena__strdup(&bench->suite->arena, o->name ? o->name : base_name(command[0]));
-	err = b.name ? suite__add(bench->suite, &b, NULL, 0) : -ENOMEM;
-	return err ? out_of_memory(bench) : 0;
-}
-
-/* "NAME=COMMAND", split into words without a shell. */
-static int parse_version(struct bench *bench, struct bench_version *version, const char *text)
-{
-	const char *equals = strchr(text, '=');
-	int err = 0;
-
-	version->name = arena__strndup(&bench->arena, text, equals ? equals - text : 0);
-	version->argv = equals ? words_split(&bench->arena, equals + 1, &err) : NULL;
-	if (bench->arena.error)
-		return out_of_memory(bench);
-	if (!equals || equals == text || err || !version->argv[0]) {
-		err__set(bench->err, ERR_USAGE, -EINVAL, "--against wants NAME=COMMAND%s, not \"%s\"",
-			 err == -EINVAL ? " with all its quotes closed" : "", text);
-		err__hint(bench->err, "as in --against old='./a --fast' --against new=./b");
-		return -EINVAL;
-	}
-	for (struct bench_version *v = bench->versions; v < version; v++)
-		if (!strcmp(v->name, version->name))
-			return usage(bench, "two versions have the same name",
-				     "--against old=COMMAND --against new=COMMAND");
-	return 0;
-}
-
-static int add_version(struct bench *bench, const char *name)
-{
-	struct bench_results *results = bench_report__add(bench->report, name, bench->timestamp);
-
-	if (!results || environment__read(&results->environment))
-		return out_of_memory(bench);
-	results->environment_known = true;
-	if (bench->version_count > 1) {
-		results->session = strdup(bench->session_id);
-		if (!results->session)
-			return out_of_memory(bench);
-	}
-	return 0;
-}
-
-/* Whom the session measures: the versions in the order that they are compared in. */
-static int make_versions(struct bench *bench)
-{
-	const struct ppbpf_bench_options *o = bench->options;
-	struct bench_version *v;
-	int err = 0;
-
-	bench->versions = arena__alloc(&bench->arena, (o->against_count + 2) * sizeof(*v));
-	if (!bench->versions)
-		return out_of_memory(bench);
-	for (size_t i = 0; i < o->against_count && !err; i++)
-		err = parse_version(bench, &bench->versions[bench->version_count++], o->against[i]);
-	if (!err && o->against_release) {
-		v = &bench->versions[bench->version_count++];
-		v->name = (char *)o->against_release;
-		v->is_kept = true;
-	}
-	if (!err && (!o->against_count || o->command)) {
-		v = &bench->versions[bench->version_count++];
-		v->name = (char *)(o->release ? o->release : RELEASE);
-		v->argv = o->command;
-	}
-	for (size_t i = 0; i < bench->version_count && !err; i++)
-		err = add_version(bench, bench->versions[i].name);
-	return err;
-}
-
-static int load_suite(struct bench *bench)
-{
-	const struct ppbpf_bench_options *o = bench->options;
-
-	if (!o->suite)
-		return suite_of_command(bench);
-	bench->suite = suite_yaml__read(o->suite, bench->err);
-	if (!bench->suite)
-		return bench->err->code;
-	for (size_t i = 0; i < bench->suite->count; i++)
-		bench->wanted += !o->only || text_glob(o->only, bench->suite->benchmarks[i].name);
-	if (!bench->wanted) {
-		err__set(bench->err, ERR_USAGE, -EINVAL, "no benchmark of %s is called \"%s\"",
-			 o->suite, o->only);
-		err__hint(bench->err, "--only takes a name with * and ?");
-		return -EINVAL;
-	}
-	return 0;
 }
 
 /* Where results cannot be saved, nothing needs to be measured. */
@@ -224,7 +74,7 @@ static int open_kept(struct bench *bench)
 		return 0;
 	bench->keep_folder = realpath(bench->report->output_dir, NULL);
 	if (!bench->keep_folder)
-		return out_of_memory(bench);
+		return bench__no_memory(bench);
 	s->keep_folder = bench->keep_folder;
 	s->run_kept = o->against_release;
 	s->arena = &bench->arena;
@@ -283,7 +133,7 @@ static int attach(struct bench *bench)
 	s->random = clock_ns(CLOCK_REALTIME) ^ (uint64_t)getpid() << 40;
 	s->descendants = descendants__new();
 	if (!s->descendants)
-		return out_of_memory(bench);
+		return bench__no_memory(bench);
 	err = meter__new(&s->meter, !o->no_resources, bench->report->versions[0], &lacks,
 			 bench->err);
 	for (size_t i = 1; i < bench->version_count && !err; i++)
@@ -342,7 +192,7 @@ static int add_results(struct bench *bench, const struct suite_benchmark *b,
 		command = (struct suite_command){ (char **)c->argv, b->command.shell };
 		result = bench_results__add(results, b->name);
 		if (!result)
-			return out_of_memory(bench);
+			return bench__no_memory(bench);
 		result->timestamp = unix_time();
 		result->kind = strdup(b->region ? "region" : b->function ? "function" : "command");
 		result->command = strdup(command_text(&bench->arena, &command));
@@ -354,9 +204,9 @@ static int add_results(struct bench *bench, const struct suite_benchmark *b,
 						    b->parameters[k].value);
 		c->is_kept = bench->versions[i].is_kept;
 		if (c->is_kept && take_kept(bench, result))
-			return out_of_memory(bench);
+			return bench__no_memory(bench);
 	}
-	return bench->arena.error ? out_of_memory(bench) : 0;
+	return bench->arena.error ? bench__no_memory(bench) : 0;
 }
 
 static int tell(struct bench *bench, const struct bench_contender *contenders)
@@ -385,7 +235,7 @@ static int run_benchmark(struct bench *bench, const struct suite_benchmark *b)
 	int err;
 
 	if (!contenders)
-		return out_of_memory(bench);
+		return bench__no_memory(bench);
 	err = add_results(bench, b, contenders);
 	if (!err)
 		err = bench_group__run(&bench->session, &group, bench->err);
@@ -461,7 +311,7 @@ static void finish(struct bench *bench)
 
 	note_steal(bench);
 	if (dependencies__name_packages(report))
-		out_of_memory(bench);
+		bench__no_memory(bench);
 	report->lost_exits = meter__lost(bench->session.meter);
 	report->lost_calls = bench->session.lost_calls;
 	self_cost__read(&report->self);
@@ -475,7 +325,7 @@ static void finish(struct bench *bench)
 		if (report->versions[i]->count && is_saved(bench, i))
 			results_file__save(report->versions[i], report->output_dir, bench->err);
 	if (bench_report__view(report) || bench_compare__finish(bench))
-		out_of_memory(bench);
+		bench__no_memory(bench);
 	bench_report__summarize(report, &summary);
 	bench->result->bad_news = summary.failed > 0 || bench_compare__is_bad_news(bench);
 	if (bench->table)
@@ -498,7 +348,7 @@ static int begin(struct bench *bench)
 	bench->timestamp = unix_time();
 	if (!report->output_dir || !bench->session.dependencies ||
 	    asprintf(&bench->session_id, "%.6f-%d", bench->timestamp, getpid()) < 0)
-		return out_of_memory(bench);
+		return bench__no_memory(bench);
 	return 0;
 }
 
@@ -524,7 +374,7 @@ static int open_table(struct bench *bench)
 	}
 	bench->table = bench_table__new(o->table_fd, width + extra);
 	if (!bench->table)
-		return out_of_memory(bench);
+		return bench__no_memory(bench);
 	if (bench->version_count > 1)
 		snprintf(title, sizeof(title), "%s against %s, in turns",
 			 bench->versions[bench->version_count - 1].name, bench->versions[0].name);
@@ -536,7 +386,7 @@ static int open_table(struct bench *bench)
 
 static int run_suite(struct bench *bench)
 {
-	int err = load_suite(bench);
+	int err = bench__load_suite(bench);
 
 	if (!err)
 		err = check_folder(bench);
@@ -569,7 +419,7 @@ static int run_pids(struct bench *bench)
 	if (err || !results->count)
 		return err;
 	bench->suite = suite__new();
-	err = bench->suite ? open_table(bench) : out_of_memory(bench);
+	err = bench->suite ? open_table(bench) : bench__no_memory(bench);
 	if (!err)
 		err = tell(bench, &contender);
 	if (!err && bench->session.stopped)
@@ -580,12 +430,12 @@ static int run_pids(struct bench *bench)
 
 static void measure(struct bench *bench)
 {
-	int err = check_options(bench);
+	int err = bench__check_options(bench);
 
 	if (!err)
 		err = begin(bench);
 	if (!err)
-		err = make_versions(bench);
+		err = bench__make_versions(bench);
 	if (!err)
 		err = bench->options->pid_count ? run_pids(bench) : run_suite(bench);
 	if (bench->report->version_count && bench->session.meter)
@@ -640,7 +490,7 @@ int ppbpf_bench(const struct ppbpf_bench_options *options, struct ppbpf_result *
 	bench.entered = clock_ns(CLOCK_MONOTONIC);
 	bench.report = result->data = bench_report__new();
 	if (!bench.report)
-		return out_of_memory(&bench), PPBPF_FAILED;
+		return bench__no_memory(&bench), PPBPF_FAILED;
 	stop__begin();
 	measure(&bench);
 	stop__end();

@@ -42,4 +42,12 @@ struct bench {
 	uint64_t entered;		/* CLOCK_MONOTONIC */
 };
 
+/* Each returns 0 or a negative errno, and the bench's error. */
+int bench__check_options(struct bench *bench);
+/* Whom the session measures: the versions in the order that they are compared in. */
+int bench__make_versions(struct bench *bench);
+int bench__load_suite(struct bench *bench);
+/* Sets the error; negative. */
+int bench__no_memory(struct bench *bench);
+
 #endif

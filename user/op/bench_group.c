@@ -136,7 +136,8 @@ static bool run_helper(struct bench_session *s, struct bench_group *group, const
 
 static void tell_of_left(struct bench_contender *c, const struct bench_outcome *o)
 {
-	if (!o->left || c->left_told)
+	/* one that had to be ended is not left behind by anybody */
+	if (!o->left || c->left_told || o->timed_out || o->stopped)
 		return;
 	c->left_told = true;
 	bench_result__warn(contender_result(c), "it left %zu process%s behind (%s), which %s ended",

@@ -35,11 +35,6 @@ struct pids_run {
 	double peak_bytes;
 };
 
-static int out_of_memory(struct bench *bench)
-{
-	return err__set(bench->err, ERR_INTERNAL, -ENOMEM, "out of memory");
-}
-
 static int check_pids(struct bench *bench)
 {
 	const struct ppbpf_bench_options *o = bench->options;
@@ -109,8 +104,8 @@ static int attach(struct pids_run *run)
 		log.collector = meter__collector(run->meter);
 		err = call_log__new(&run->log, &log, bench->err);
 	}
-	if (!err && run->log)
-		err = call_log__note_missing(bench->report->versions[0]) ? out_of_memory(bench) : 0;
+	if (!err && run->log && call_log__note_missing(bench->report->versions[0]))
+		err = bench__no_memory(bench);
 	return err;
 }
 

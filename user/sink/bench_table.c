@@ -328,8 +328,11 @@ static void print_cost(struct page *page, const struct bench_report *report)
 static void print_next(struct page *page, const struct bench_report *report)
 {
 	const struct bench_results *current = bench_report__current(report);
+	bool measured = false;
 
-	if (!current || !current->path || report->version_count > 1)
+	for (size_t i = 0; current && i < current->count; i++)
+		measured |= !current->results[i].failure;
+	if (!measured || !current->path || report->version_count > 1)
 		return;
 	page__text(page, "next: ppbpf compare %s --baseline RELEASE", current->path);
 	page__end_line(page);
