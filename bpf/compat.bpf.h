@@ -133,6 +133,22 @@ SCHED_INFO(run_delay)
 SCHED_INFO(last_arrival)
 SCHED_INFO(last_queued)
 
+/*
+ * Since when it waits for a CPU; 0: it does not. Since 6.12 a task that goes to
+ * sleep may stay on its run queue for a while. If it is moved to another CPU
+ * meanwhile, the kernel takes that for the beginning of a wait.
+ */
+static __always_inline u64 waits_since(struct task_struct *task)
+{
+	u64 queued = sched_last_queued(task);
+
+	if (!queued || !task->on_rq)
+		return 0;
+	if (bpf_core_field_exists(task->se.sched_delayed) && task->se.sched_delayed)
+		return 0;
+	return queued;
+}
+
 static __always_inline bool have_sched_info(void)
 {
 	struct task_struct *task = 0;

@@ -46,9 +46,14 @@ static __always_inline u64 cpu_time_live(struct task_struct *task, u64 now)
 
 static __always_inline u64 run_delay_live(struct task_struct *task, u64 now)
 {
-	u64 queued = sched_last_queued(task), delay = sched_run_delay(task);
+	u64 queued = waits_since(task), delay = sched_run_delay(task);
 
 	return queued && queued < now ? delay + now - queued : delay;
+}
+
+static __always_inline bool is_off(struct task_struct *task)
+{
+	return !*(volatile int *)&task->on_cpu && !waits_since(task);
 }
 
 /* Whether no switch came in between: then the parts belong together. */
@@ -59,6 +64,8 @@ static __noinline bool split_try(struct ppbpf_split *split, struct task_state *s
 	struct interval interval;
 
 	barrier();
+	if (is_off(task) && sched_last_queued(task))
+		state->asleep = now;
 	__builtin_memcpy(split, &state->split, sizeof(*split));
 	interval_measure(&interval, state, task, executed, now);
 	/* what a slice lost to interrupts is known when it has ended */
@@ -101,30 +108,65 @@ static __always_inline void count_from_now(struct task_struct *task, struct task
 	__builtin_memset(state->run_queue_hist, 0, sizeof(state->run_queue_hist));
 }
 
-/* Starts following a live task in the middle of whatever it does. */
+static __always_inline void wait_begin(struct task_struct *task, struct task_state *state, u32 bits)
+{
+	state->reason = wait_reason(task, bits);
+	if (state->reason == PPBPF_REASON_AGAIN)
+		state->reason = PPBPF_REASON_SLEEP;	/* the call most often broken off */
+	state->last_wait = state->reason;
+}
+
+/*
+ * Starts following a live task in the middle of whatever it does. Its state is
+ * read after it was seen off the CPU: before, it may have been on its way there.
+ */
 static __always_inline void follow_now(struct task_struct *task, struct task_state *state)
 {
-	u64 now = sched_clock_estimate();
-	u32 bits = task_state_bits(task);
+	bool on_cpu = *(volatile int *)&task->on_cpu;
+	u64 now = sched_clock_estimate(), queued = waits_since(task);
+	u32 bits;
 
+	barrier();
+	bits = task_state_bits(task);
 	state->run_delay = sched_run_delay(task);
 	state->out_cpu = task->thread_info.cpu;
-	if (task->on_cpu) {
+	if (on_cpu) {
 		state->flags |= STATE_SEEDED_ON_CPU;
 		state->reason = PPBPF_REASON_OTHER;
-	} else if (!bits || sched_last_queued(task)) {
-		/* the part of the wait before now is not ours: it is added at the arrival */
-		state->run_delay += now - sched_last_queued(task);
-		state->reason = PPBPF_REASON_RUN_QUEUE;
+	} else if (bits && !queued) {
+		wait_begin(task, state, bits);
 	} else {
-		state->reason = wait_reason(task, bits);
-		if (state->reason == PPBPF_REASON_AGAIN)
-			state->reason = PPBPF_REASON_SLEEP;	/* the call most often broken off */
-		state->last_wait = state->reason;
+		/* the part of the wait before now is not ours: it is added at the arrival */
+		if (queued && queued < now)
+			state->run_delay += now - queued;
+		state->reason = PPBPF_REASON_RUN_QUEUE;
 	}
 	count_from_now(task, state, now);
 	barrier();
 	state->flags |= PPBPF_TASK_FOLLOWED;
+}
+
+/*
+ * It came to be followed between its last switch and its being off the CPU: that
+ * switch has told nothing of it. Another look finds it blocked without a reason.
+ */
+static __noinline int follow_settle(struct task_struct *task, struct task_state *state)
+{
+	u32 bits;
+
+	if (!(state->flags & STATE_SEEDED_ON_CPU) && state->reason != PPBPF_REASON_RUN_QUEUE)
+		return 0;
+	if (!is_off(task))
+		return 0;
+	barrier();
+	bits = task_state_bits(task);
+	if (!bits)
+		return 0;
+	state->flags &= ~STATE_SEEDED_ON_CPU;
+	state->run_delay = sched_run_delay(task);
+	state->exec_runtime = task->se.sum_exec_runtime;
+	wait_begin(task, state, bits);
+	return 0;
 }
 
 /*

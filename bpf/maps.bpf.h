@@ -41,9 +41,11 @@ struct task_state {
 	u64 run_delay;		/* sched_info.run_delay at the last switch-out */
 	u64 exec_runtime;	/* se.sum_exec_runtime at the last switch-out */
 	u64 out;		/* sched_clock of the last switch-out */
+	u64 asleep;		/* sched_clock when it was last seen so, and the kernel had it waiting */
 	u64 cfs_rq;		/* group run queue at the last switch-out; 0: no quota there */
 	u64 throttled_time;	/* its total of throttled time then */
 	u64 peak_rss;
+	u64 snapshot_out;	/* `out` of the wait that the iterator has told of; 0: of none */
 	u64 snapshot_runtime;	/* sum_exec_runtime when the iterator last wrote it */
 	u32 out_cpu;
 	u32 pad;

@@ -49,7 +49,7 @@ static __always_inline void interval_measure(struct interval *interval, struct t
 					     struct task_struct *task, u64 executed, u64 now)
 {
 	u64 arrival = sched_last_arrival(task);
-	u64 queued = sched_last_queued(task);
+	u64 queued = waits_since(task);
 
 	interval->waited = sched_run_delay(task) - state->run_delay;
 	if (state->flags & STATE_SEEDED_ON_CPU) {
@@ -65,6 +65,10 @@ static __always_inline void interval_measure(struct interval *interval, struct t
 		if (queued && queued < now)
 			interval->waited += now - queued;
 	}
+	/* the kernel's account of the wait begins in its sleep: see waits_since() */
+	if (state->asleep > state->out && state->asleep < arrival &&
+	    interval->waited > arrival - state->asleep)
+		interval->waited = arrival - state->asleep;
 	interval->arrival = arrival;
 	interval->off = elapsed(state->out, arrival);
 	interval->slice = elapsed(arrival, now);

@@ -15,11 +15,37 @@ struct {
 	__type(value, struct ppbpf_task_record);
 } scratch SEC(".maps");
 
+u64 snapshot_running[2][PPBPF_RUNNING_WORDS];
+
+static __always_inline void mark_running(struct task_struct *task)
+{
+	u32 word = (u32)task->pid >> 6 & (PPBPF_RUNNING_WORDS - 1);
+
+	__sync_fetch_and_or(&snapshot_running[snapshot.turn & 1][word], 1ULL << (task->pid & 63));
+}
+
+/*
+ * Blocked when the last snapshot passed by, and ever since: told by a few loads
+ * from the task alone, where its storage would cost as much as all the rest.
+ */
+static __always_inline bool is_quiet(struct task_struct *task)
+{
+	u32 word = (u32)task->pid >> 6 & (PPBPF_RUNNING_WORDS - 1);
+
+	return have_sched_info() && sched_last_arrival(task) < snapshot.since &&
+	       !(snapshot_running[~snapshot.turn & 1][word] >> (task->pid & 63) & 1);
+}
+
+/* Blocked since before it was last told of: user space knows how long that is now. */
 static __always_inline bool unchanged(struct task_struct *task, struct task_state *state)
 {
-	return state && !snapshot.all && !task->on_cpu && !sched_last_queued(task) &&
-	       !(state->flags & PPBPF_TASK_FOLLOWED) &&
-	       state->snapshot_runtime == task->se.sum_exec_runtime;
+	if (!state || snapshot.all || !is_off(task))
+		return false;
+	/* volatile, or clang makes one load of this and the task's below, by either pointer */
+	if (state->flags & PPBPF_TASK_FOLLOWED)
+		return state->snapshot_out &&
+		       state->snapshot_out == *(volatile u64 *)&state->out;
+	return state->snapshot_runtime == task->se.sum_exec_runtime;
 }
 
 SEC("iter/task")
@@ -29,10 +55,14 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	struct ppbpf_task_record *record;
 	struct task_state *state;
 	struct mm_struct *mm;
+	u64 now = 0, executed = 0, out = 0;
 	u32 zero = 0, size;
-	u64 now = 0, executed = 0;
 
 	if (!task)
+		return 0;
+	if (!is_off(task))
+		mark_running(task);
+	else if (snapshot.since && is_quiet(task))
 		return 0;
 	state = state_get(task);
 	if (following() && !(state && state->flags & PPBPF_TASK_FOLLOWED) && !snapshot.everyone)
@@ -44,7 +74,7 @@ int task_snapshot(struct bpf_iter__task *ctx)
 		return 0;
 	__builtin_memset(&record->task, 0, sizeof(record->task));
 	record_task(&record->task, task, state);
-	if (task->on_cpu || sched_last_queued(task) ||
+	if (task->on_cpu || waits_since(task) ||
 	    (state && state->flags & PPBPF_TASK_FOLLOWED)) {
 		now = sched_clock_estimate();
 		executed = record_live(&record->task, task, now);
@@ -67,7 +97,12 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	size = PPBPF_RECORD_TASK_SIZE;
 	if (state) {
 		if (state->flags & PPBPF_TASK_FOLLOWED) {
+			if (snapshot.all)
+				follow_settle(task, state);
+			out = state->out;
 			split_live(&record->split, state, task, executed, now);
+			if (state->reason < PPBPF_REASON_NR && is_off(task) && out == state->out)
+				record->task.idle = 1 + state->reason;
 			record->kind = PPBPF_RECORD_FOLLOWED;
 			size = PPBPF_RECORD_FOLLOWED_SIZE;
 		}
@@ -81,8 +116,10 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	record->size = size;
 	if (bpf_seq_write(ctx->meta->seq, record, size) < 0)
 		return 1;	/* the buffer is full: the kernel calls again with a fresh one */
-	if (state)
+	if (state) {
 		state->snapshot_runtime = task->se.sum_exec_runtime;
+		state->snapshot_out = record->task.idle ? out : 0;
+	}
 	return 0;
 }
 
@@ -196,6 +233,8 @@ int task_seed(struct bpf_iter__task *ctx)
 		}
 	} else if (has_left(task)) {
 		leave(task, state);
+	} else {
+		follow_settle(task, state);
 	}
 	return 0;
 }

@@ -159,7 +159,8 @@ struct ppbpf_task {
 	ppbpf_u64 leader_start_boot_ns;	/* with tgid, the key of the process */
 	ppbpf_u64 values[PPBPF_VALUE_NR];
 	ppbpf_s32 exit_code;		/* wait status; valid with PPBPF_TASK_LAST */
-	ppbpf_u32 pad;
+	/* 1 + why it is blocked, when nothing but the time of that grows until a next record; or 0 */
+	ppbpf_u32 idle;
 	struct ppbpf_names names;	/* of the process */
 	char comm[PPBPF_COMM_LEN];
 };
@@ -279,10 +280,14 @@ struct ppbpf_snapshot_request {
 	ppbpf_u8 all;		/* every task, not only those that ran since the last one */
 	ppbpf_u8 detail;	/* with run queue histograms */
 	ppbpf_u8 everyone;	/* tasks that are not followed, too */
-	ppbpf_u8 pad;
+	ppbpf_u8 turn;		/* which half of `snapshot_running` this one fills in */
 	ppbpf_u32 seeded;	/* out: tasks that the last scan marked as followed */
 	ppbpf_u32 changes;	/* out: processes that came to be followed otherwise; wraps */
+	ppbpf_u64 since;	/* sched_clock: who has not been on a CPU since did not run; 0: ask */
 };
+
+/* By pid, several to a bit: tasks that ran, or waited to, as a snapshot passed by. */
+#define PPBPF_RUNNING_WORDS 64
 
 /*
  * CLOCK_MONOTONIC less sched_clock, sampled in sched_switch every 100 ms at

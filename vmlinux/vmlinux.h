@@ -100,6 +100,7 @@ struct sched_entity {
 	u64 sum_exec_runtime;
 	u64 nr_migrations;
 	struct cfs_rq *cfs_rq;
+	unsigned char sched_delayed;
 };
 
 struct task_io_accounting {
@@ -253,6 +254,7 @@ struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
 	int on_cpu;
+	int on_rq;
 	struct sched_entity se;
 	struct task_group *sched_task_group;
 	struct sched_info sched_info;

@@ -22,13 +22,14 @@ static struct ppbpf_task task_of(uint32_t tgid, uint32_t tid, int64_t start_ms)
 	};
 }
 
-static void see(struct tasks *tasks, int64_t at_ms, struct ppbpf_task *task, uint64_t cpu_ms)
+static void snapshot(struct tasks *tasks, int64_t at_ms, struct ppbpf_task *task, uint64_t cpu_ms,
+		     bool full)
 {
 	struct ppbpf_task_record record = {
 		.kind = PPBPF_RECORD_FOLLOWED, .size = PPBPF_RECORD_FOLLOWED_SIZE,
 	};
 
-	tasks__snapshot_begin(tasks, BEGIN_NS + at_ms * MS, true);
+	tasks__snapshot_begin(tasks, BEGIN_NS + at_ms * MS, full);
 	if (task) {
 		record.task = *task;
 		record.task.values[PPBPF_CPU_NS] = cpu_ms * MS;
@@ -36,6 +37,17 @@ static void see(struct tasks *tasks, int64_t at_ms, struct ppbpf_task *task, uin
 		assert_int_equal(tasks__snapshot_record(tasks, &record), 0);
 	}
 	tasks__snapshot_end(tasks);
+}
+
+static void see(struct tasks *tasks, int64_t at_ms, struct ppbpf_task *task, uint64_t cpu_ms)
+{
+	snapshot(tasks, at_ms, task, cpu_ms, true);
+}
+
+static void see_changes(struct tasks *tasks, int64_t at_ms, struct ppbpf_task *task,
+			uint64_t cpu_ms)
+{
+	snapshot(tasks, at_ms, task, cpu_ms, false);
 }
 
 static struct ppbpf_exit_event event_of(const struct ppbpf_task *task, int64_t at_ms,
@@ -229,6 +241,34 @@ static void a_short_absence_loses_nothing(void **state)
 }
 
 /* Inside a pid namespace a process is found by either number. */
+/* What it is blocked for grows without a word; the next word has it exactly. */
+static void who_sleeps_on_need_not_be_told_of(void **state)
+{
+	struct tasks *tasks = tasks__new(BEGIN_NS);
+	const struct ppbpf_split *split = &tasks__totals(tasks)->split;
+	struct ppbpf_task sleeper = task_of(50, 50, 5), other = task_of(51, 51, 5);
+	struct process *process;
+
+	(void)state;
+	sleeper.idle = 1 + PPBPF_REASON_SLEEP;
+	see(tasks, 10, &sleeper, 3);
+	see_changes(tasks, 30, &other, 4);
+	see_changes(tasks, 60, NULL, 0);
+	process = tasks__find(tasks, 50);
+	assert_int_equal(process->figures->split.life, (3 + 50) * MS);
+	assert_int_equal(process->figures->split.blocked[PPBPF_REASON_SLEEP], 50 * MS);
+	assert_int_equal(tasks__find(tasks, 51)->figures->split.life, 4 * MS);
+	assert_int_equal(split->life, (3 + 50 + 4) * MS);
+	assert_int_equal(split->blocked[PPBPF_REASON_SLEEP], 50 * MS);
+	sleeper.idle = 0;
+	see_changes(tasks, 70, &sleeper, 9);
+	see_changes(tasks, 90, NULL, 0);
+	assert_int_equal(process->figures->split.life, 9 * MS);
+	assert_int_equal(process->figures->split.blocked[PPBPF_REASON_SLEEP], 0);
+	assert_int_equal(split->life, (9 + 4) * MS);
+	tasks__free(tasks);
+}
+
 static void a_process_has_two_numbers(void **state)
 {
 	struct tasks *tasks = tasks__new(BEGIN_NS);
@@ -256,6 +296,7 @@ int main(void)
 		cmocka_unit_test(who_leaves_and_comes_back_counts_twice),
 		cmocka_unit_test(a_short_absence_loses_nothing),
 		cmocka_unit_test(a_process_has_two_numbers),
+		cmocka_unit_test(who_sleeps_on_need_not_be_told_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

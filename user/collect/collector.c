@@ -27,6 +27,7 @@
 #define RING_BYTES (512 * 1024)		/* a record a thread that ends: 1000 of them */
 #define ITERATOR_BUFFER (64 * 1024)
 #define TICK_MAX_NS 10000000ULL		/* CONFIG_HZ is 100 at least */
+#define CLOCKS_APART 20000000ULL	/* the run queues' clocks, and our estimate of them, at most */
 #define SEED_ROUNDS 8
 #define SCAN_ONE_BY_ONE 4		/* up to so many followed processes are asked singly */
 
@@ -46,6 +47,7 @@ struct collector {
 	bool rescan;			/* tasks can come to be followed without a fork */
 	bool iter_by_process;
 	uint32_t changes_seen;		/* followed forks, at the last scan of all tasks */
+	uint64_t looked_ns;		/* when the last snapshot looked at all tasks; 0: it did not */
 	uint64_t snapshots;
 	uint64_t snapshot_ns;
 	char buffer[ITERATOR_BUFFER];
@@ -447,6 +449,7 @@ static int choose_descendants(struct collector *c, struct family *family)
 		return -ENOMEM;
 	c->skel->bss->snapshot.everyone = true;
 	c->skel->bss->snapshot.all = true;
+	c->skel->bss->snapshot.since = 0;
 	err = iterate(c, c->snapshot, on_relative, family);
 	c->skel->bss->snapshot.everyone = false;
 	if (err)
@@ -535,8 +538,10 @@ static int scan(struct collector *c, struct tasks *tasks, enum snapshot_kind kin
 	    changes != c->changes_seen ||
 	    tasks__totals(tasks)->processes_alive > SCAN_ONE_BY_ONE) {
 		c->changes_seen = changes;
+		c->looked_ns = now_ns(CLOCK_MONOTONIC);
 		return iterate(c, c->snapshot, on_task, tasks);
 	}
+	c->looked_ns = 0;
 	for (struct process *p = tasks__first(tasks); p && !err; p = p->next)
 		if (!p->ended && !p->left) {
 			err = scan_process(c, tasks, p->pid);
@@ -546,17 +551,36 @@ static int scan(struct collector *c, struct tasks *tasks, enum snapshot_kind kin
 	return err;
 }
 
+/*
+ * What the iterator passes by: with a look at all tasks before, whoever was
+ * blocked then and has not been on a CPU since.
+ */
+static void request(struct collector *c, enum snapshot_kind kind)
+{
+	struct ppbpf_snapshot_request *snapshot = &c->skel->bss->snapshot;
+	uint64_t offset = c->skel->bss->clock_pair.offset;
+
+	snapshot->all = kind != SNAPSHOT_CHANGED || snapshot->changes != c->changes_seen;
+	snapshot->detail = kind == SNAPSHOT_LAST;
+	snapshot->since = 0;
+	if (!snapshot->all && c->looked_ns && c->skel->bss->clock_pair.sampled &&
+	    c->looked_ns > offset + CLOCKS_APART)
+		snapshot->since = c->looked_ns - offset - CLOCKS_APART;
+	snapshot->turn = !snapshot->turn;
+	memset(c->skel->bss->snapshot_running[snapshot->turn], 0,
+	       sizeof(c->skel->bss->snapshot_running[0]));
+}
+
 int collector__snapshot(struct collector *c, struct tasks *tasks, enum snapshot_kind kind)
 {
-	bool full = c->following || kind != SNAPSHOT_CHANGED;
+	bool full = kind != SNAPSHOT_CHANGED;
 	uint64_t start = now_ns(CLOCK_MONOTONIC);
 	int err;
 
 	/* processes that moved into the cgroup: only their leaders were named */
 	if (c->rescan && c->skel->bss->snapshot.changes != c->changes_seen)
 		iterate(c, c->seed, on_nothing, NULL);
-	c->skel->bss->snapshot.all = full;
-	c->skel->bss->snapshot.detail = kind == SNAPSHOT_LAST;
+	request(c, kind);
 	tasks__snapshot_begin(tasks, now_ns(CLOCK_BOOTTIME), full);
 	err = scan(c, tasks, kind);
 	tasks__snapshot_end(tasks);
@@ -621,6 +645,7 @@ static struct hash *names_here(struct collector *c)
 		return NULL;
 	c->skel->bss->snapshot.everyone = true;
 	c->skel->bss->snapshot.all = true;
+	c->skel->bss->snapshot.since = 0;
 	iterate(c, c->snapshot, on_name, names);
 	c->skel->bss->snapshot.everyone = false;
 	return names;

@@ -20,6 +20,8 @@ struct thread {
 	uint64_t leader_start_boot_ns;
 	uint32_t generation;
 	uint64_t start_boot_ns;
+	uint32_t idle;			/* 1 + why it is blocked, and was when last told of; or 0 */
+	uint64_t told_boot_ns;		/* when that was */
 	uint64_t values[PPBPF_SUMMED_NR];
 	struct ppbpf_split split;
 };
@@ -29,7 +31,9 @@ struct tasks {
 	uint64_t now_boot_ns;
 	uint32_t generation;		/* of full snapshots */
 	bool full;
+	bool begun;			/* the first snapshot is over */
 	struct hash *threads;		/* task id -> struct thread */
+	size_t idle;			/* threads that are: an interval adds to their waits */
 	struct rows rows;
 	size_t loose;			/* rows that ended since the others were packed */
 	struct process *folded;		/* stands for every process without a row */
@@ -96,7 +100,7 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 		return NULL;
 	process->existed = start < tasks->begin_boot_ns;
 	/* older than the measurement, and not met when that began: it was elsewhere until now */
-	process->left = process->existed && tasks->generation > 1 && followed;
+	process->left = process->existed && tasks->begun && followed;
 	process->end_boot_ns = process->left ? tasks->begin_boot_ns : 0;
 	process->peak_is_bound = true;
 	process->generation = tasks->generation;
@@ -147,6 +151,30 @@ static void split_add(struct ppbpf_split *to, const struct ppbpf_split *now,
 		add_difference(&t[i], n[i], b[i]);
 }
 
+static void thread_set_idle(struct tasks *tasks, struct thread *thread, uint32_t idle)
+{
+	if (idle > PPBPF_REASON_NR)
+		idle = 0;
+	tasks->idle += !!idle;
+	tasks->idle -= !!thread->idle;
+	thread->idle = idle;
+	thread->told_boot_ns = tasks->now_boot_ns;
+}
+
+/* It was not told of, as nothing has changed: it is blocked still. */
+static void thread_wait_on(struct tasks *tasks, struct thread *thread)
+{
+	struct ppbpf_split *splits[] = { &thread->split, &thread->process->figures->split,
+					 &tasks->totals.split };
+	uint64_t ns = tasks->now_boot_ns - thread->told_boot_ns;
+
+	for (size_t i = 0; i < sizeof(splits) / sizeof(splits[0]); i++) {
+		splits[i]->life += ns;
+		splits[i]->blocked[thread->idle - 1] += ns;
+	}
+	thread->told_boot_ns = tasks->now_boot_ns;
+}
+
 static void thread_update(struct tasks *tasks, struct thread *thread,
 			  const struct ppbpf_task *task, const struct ppbpf_split *split)
 {
@@ -157,6 +185,7 @@ static void thread_update(struct tasks *tasks, struct thread *thread,
 		add_difference(&tasks->totals.values[i], task->values[i], thread->values[i]);
 		thread->values[i] = task->values[i];
 	}
+	thread_set_idle(tasks, thread, split ? task->idle : 0);
 	if (!split)
 		return;
 	split_add(&figures->split, split, &thread->split);
@@ -190,7 +219,7 @@ static struct thread *thread_new(struct tasks *tasks, struct process *process,
 	thread->tgid = task->tgid;
 	thread->leader_start_boot_ns = task->leader_start_boot_ns;
 	if (task->start_boot_ns < tasks->begin_boot_ns &&
-	    (tasks->generation == 1 || !(task->flags & PPBPF_TASK_FOLLOWED))) {
+	    (!tasks->begun || !(task->flags & PPBPF_TASK_FOLLOWED))) {
 		memcpy(thread->values, task->values, sizeof(thread->values));
 		if (split)
 			thread->split = *split;
@@ -255,6 +284,7 @@ static void thread_free(struct tasks *tasks, struct thread *thread, uint64_t tas
 		process->figures->life_ns += end - from;
 		tasks->totals.life_ns += end - from;
 	}
+	thread_set_idle(tasks, thread, 0);
 	process->threads_alive--;
 	tasks->totals.threads_alive--;
 	hash__remove(tasks->threads, task_id, 0);
@@ -362,6 +392,20 @@ int tasks__snapshot_record(struct tasks *tasks, const struct ppbpf_task_record *
 	return 0;
 }
 
+/* What a snapshot of changes does not name goes on waiting. */
+static void wait_on(struct tasks *tasks)
+{
+	struct hash_entry entry;
+	struct thread *thread;
+	size_t cursor = 0;
+
+	while (hash__next(tasks->threads, &cursor, &entry)) {
+		thread = entry.value;
+		if (thread->idle && thread->told_boot_ns < tasks->now_boot_ns)
+			thread_wait_on(tasks, thread);
+	}
+}
+
 /*
  * A thread that a full snapshot does not name has ended: its exit event may be
  * on its way still, so it goes only when two in a row do not name it.
@@ -387,6 +431,9 @@ void tasks__snapshot_end(struct tasks *tasks)
 				process_end(tasks, process, tasks->now_boot_ns);
 			}
 	}
+	if (!tasks->full && tasks->idle)
+		wait_on(tasks);
+	tasks->begun = true;
 	rows__pack(&tasks->rows);
 	tasks->loose = 0;
 }
