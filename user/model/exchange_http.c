@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/exchange_link.h"
+#include "model/http_bytes.h"
+
+#define IDS 16	/* that an exchange has for its requests */
+
+/* A reply without a request of its own: to the one that waits longest. */
+static int reply_to_waiting(struct exchanges *x, struct link *link, const struct record *record)
+{
+	struct waiting *waiting = link ? link__next(link) : NULL;
+	int err;
+
+	if (!waiting) {
+		x->counts[EXCHANGE_STRAY_REPLIES]++;
+		return 0;
+	}
+	request_fill_reply(&waiting->request, record->exchange);
+	err = exchanges__deliver(x, &waiting->request);
+	free(waiting);
+	exchanges__drop_empty(x, link);
+	return err;
+}
+
+static void fill(struct request *request, const struct record *record,
+		 const struct http_request *http)
+{
+	request_fill(request, record);
+	request->cut = !http->whole;
+	request->method = http->method;
+	request->target = http->target;
+	request->host = http->host;
+	request->user_agent = http->user_agent;
+	request->traceparent = http->traceparent;
+	request->tracestate = http->tracestate;
+	request->minor = http->minor;
+}
+
+/* What came with the first request: others, whose replies are records of their own. */
+static int others_wait(struct exchanges *x, const struct record *record, size_t at)
+{
+	struct http_request http;
+	struct request request;
+	struct link *link;
+	size_t size;
+	int err;
+
+	for (unsigned int i = 1; at < record->bytes.length; i++) {
+		err = http_request__read(&http, record->bytes.bytes + at,
+					 record->bytes.length - at);
+		if (err && err != -EAGAIN)
+			return 0;	/* the rest of a body that was longer than it said */
+		link = exchanges__link(x, record->exchange);
+		if (!link)
+			return -ENOMEM;
+		fill(&request, record, &http);
+		request.id += i < IDS ? i : IDS - 1;
+		err = exchanges__wait(x, link, &request);
+		size = http_request__size(&http, record->bytes.bytes + at,
+					  record->bytes.length - at);
+		if (err || !size)
+			return err;
+		at += size;
+	}
+	return 0;
+}
+
+int exchange_http(struct exchanges *x, const struct record *record)
+{
+	uint32_t flags = record->exchange->flags;
+	struct link *link = x->newest ? exchanges__find(x, record->exchange) : NULL;
+	struct http_request http;
+	struct request request;
+	size_t size;
+	int err;
+
+	if (flags & PPBPF_EXCHANGE_NO_REQUEST)
+		return reply_to_waiting(x, link, record);
+	err = http_request__read(&http, record->bytes.bytes, record->bytes.length);
+	if (err && err != -EAGAIN) {
+		x->counts[EXCHANGE_NOT_UNDERSTOOD]++;
+		return 0;
+	}
+	fill(&request, record, &http);
+	x->counts[EXCHANGE_CUT_HEADS] += request.cut;
+	size = http_request__size(&http, record->bytes.bytes, record->bytes.length);
+	if ((flags & PPBPF_EXCHANGE_PART) || (link && link->first)) {
+		link = exchanges__link(x, record->exchange);
+		err = link ? exchanges__wait(x, link, &request) : -ENOMEM;
+		if (!err && !(flags & PPBPF_EXCHANGE_PART))
+			err = reply_to_waiting(x, link, record);
+	} else {
+		err = exchanges__deliver(x, &request);
+	}
+	if (err || !size || size >= record->bytes.length || flags & PPBPF_EXCHANGE_SO_FAR)
+		return err;
+	return others_wait(x, record, size);
+}

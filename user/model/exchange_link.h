@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* What exchanges.c, and the files of its protocols, keep of a connection. For them alone. */
+#ifndef PPBPF_MODEL_EXCHANGE_LINK_H
+#define PPBPF_MODEL_EXCHANGE_LINK_H
+
+#include "base/buf.h"
+#include "model/exchanges.h"
+
+/* A request that waits for its reply: its texts lie in the same allocation. */
+struct waiting {
+	struct waiting *next;
+	struct request request;
+	char comm[PPBPF_COMM_LEN];
+	char bytes[];
+};
+
+struct prepared {
+	struct prepared *next;
+	char *name;
+	char *statement;	/* redacted */
+};
+
+struct link {
+	uint64_t socket, birth;
+	struct link *newer, *older;	/* by their last use */
+	struct waiting *first, *last;
+	size_t waiting;
+	uint64_t held_id;	/* of `held`, or of what it was when it was handed on */
+	struct waiting *held;	/* its reply may go on */
+	uint64_t held_since;	/* CLOCK_MONOTONIC, of its last byte */
+	struct prepared *prepared;
+	size_t prepared_count;
+	char *database;
+	char *user;
+};
+
+struct exchanges {
+	struct hash *links;
+	struct link *newest, *oldest;
+	uint64_t counts[EXCHANGE_COUNT_NR];
+	struct ppbpf_long_head head;	/* that came last */
+	struct buf text;		/* of the request that is being made */
+	request_fn on_request;		/* during a call */
+	void *context;
+};
+
+/* One record, checked. */
+struct record {
+	const struct ppbpf_exchange *exchange;
+	const struct ppbpf_reply *reply;	/* or NULL */
+	struct text bytes;			/* the request's */
+};
+
+/* With nothing known of it, or NULL. */
+struct link *exchanges__find(struct exchanges *x, const struct ppbpf_exchange *exchange);
+/* Makes it if need be; NULL: no memory. */
+struct link *exchanges__link(struct exchanges *x, const struct ppbpf_exchange *exchange);
+void exchanges__drop(struct exchanges *x, struct link *link);
+/* Gone, when there is nothing to keep of it. */
+void exchanges__drop_empty(struct exchanges *x, struct link *link);
+
+/* What a record tells of every protocol's request. */
+void request_fill(struct request *request, const struct record *record);
+void request_fill_reply(struct request *request, const struct ppbpf_exchange *exchange);
+
+int exchanges__deliver(struct exchanges *x, const struct request *request);
+/* 0 or -ENOMEM; beyond the limit the request is counted and forgotten. */
+int exchanges__wait(struct exchanges *x, struct link *link, const struct request *request);
+/* The one that waits longest, which the caller frees; NULL: none does. */
+struct waiting *link__next(struct link *link);
+
+int exchange_http(struct exchanges *x, const struct record *record);
+int exchange_redis(struct exchanges *x, const struct record *record);
+int exchange_postgresql(struct exchanges *x, const struct record *record);
+
+#endif

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+#include "model/exchanges.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/hash.h"
+#include "base/units.h"
+#include "model/exchange_link.h"
+
+#define LINKS_MAX 16384
+#define WAITING_MAX 4096	/* of one connection */
+#define SILENCE_NS (2 * NSEC_PER_SEC)
+#define FINAL_FLAGS (PPBPF_EXCHANGE_COMPLETE | PPBPF_EXCHANGE_CLOSED | PPBPF_EXCHANGE_UNFINISHED)
+
+struct exchanges *exchanges__new(void)
+{
+	struct exchanges *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	x->links = hash__new();
+	if (!x->links) {
+		free(x);
+		return NULL;
+	}
+	return x;
+}
+
+void exchanges__free(struct exchanges *x)
+{
+	if (!x)
+		return;
+	while (x->oldest)
+		exchanges__drop(x, x->oldest);
+	hash__free(x->links);
+	buf__free(&x->text);
+	free(x);
+}
+
+uint64_t exchanges__count(const struct exchanges *x, enum exchange_count which)
+{
+	return x->counts[which];
+}
+
+/* --- what is kept of a connection -------------------------------------------------------- */
+
+static void unlink_link(struct exchanges *x, struct link *link)
+{
+	*(link->newer ? &link->newer->older : &x->newest) = link->older;
+	*(link->older ? &link->older->newer : &x->oldest) = link->newer;
+}
+
+static void make_newest(struct exchanges *x, struct link *link)
+{
+	link->newer = NULL;
+	link->older = x->newest;
+	*(x->newest ? &x->newest->newer : &x->oldest) = link;
+	x->newest = link;
+}
+
+struct link *exchanges__find(struct exchanges *x, const struct ppbpf_exchange *exchange)
+{
+	struct link *link = hash__get(x->links, exchange->socket, exchange->birth);
+
+	if (link && link->newer) {
+		unlink_link(x, link);
+		make_newest(x, link);
+	}
+	return link;
+}
+
+struct link *exchanges__link(struct exchanges *x, const struct ppbpf_exchange *exchange)
+{
+	struct link *link = exchanges__find(x, exchange);
+
+	if (link)
+		return link;
+	if (hash__count(x->links) >= LINKS_MAX)
+		exchanges__drop(x, x->oldest);
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return NULL;
+	link->socket = exchange->socket;
+	link->birth = exchange->birth;
+	if (hash__set(x->links, link->socket, link->birth, link)) {
+		free(link);
+		return NULL;
+	}
+	make_newest(x, link);
+	return link;
+}
+
+void exchanges__drop(struct exchanges *x, struct link *link)
+{
+	struct prepared *prepared;
+	struct waiting *waiting;
+
+	x->counts[EXCHANGE_FORGOTTEN] += link->waiting + (link->held ? 1 : 0);
+	hash__remove(x->links, link->socket, link->birth);
+	unlink_link(x, link);
+	while ((waiting = link__next(link)))
+		free(waiting);
+	while ((prepared = link->prepared)) {
+		link->prepared = prepared->next;
+		free(prepared->name);
+		free(prepared->statement);
+		free(prepared);
+	}
+	free(link->held);
+	free(link->database);
+	free(link->user);
+	free(link);
+}
+
+void exchanges__drop_empty(struct exchanges *x, struct link *link)
+{
+	if (link && !link->first && !link->held && !link->held_id && !link->prepared &&
+	    !link->database)
+		exchanges__drop(x, link);
+}
+
+/* --- requests that wait ------------------------------------------------------------------ */
+
+static struct text copy_text(char **at, struct text text)
+{
+	struct text copy = { text.bytes ? *at : NULL, text.length };
+
+	if (text.length)
+		memcpy(*at, text.bytes, text.length);
+	*at += text.length;
+	return copy;
+}
+
+/* All that a request points to. */
+static struct text *const *texts_of(struct request *r, struct text *out[14])
+{
+	struct text *all[] = { &r->method, &r->target, &r->host, &r->user_agent, &r->traceparent,
+			       &r->tracestate, &r->operation, &r->statement, &r->collection,
+			       &r->database, &r->user, &r->error, &r->error_message, NULL };
+
+	memcpy(out, all, sizeof(all));
+	return out;
+}
+
+static struct waiting *waiting_new(const struct request *request)
+{
+	struct request copy = *request;
+	struct text *texts[14];
+	struct waiting *waiting;
+	size_t size = 0;
+	char *at;
+
+	texts_of(&copy, texts);
+	for (size_t i = 0; texts[i]; i++)
+		size += texts[i]->length;
+	waiting = malloc(sizeof(*waiting) + size);
+	if (!waiting)
+		return NULL;
+	at = waiting->bytes;
+	for (size_t i = 0; texts[i]; i++)
+		*texts[i] = copy_text(&at, *texts[i]);
+	waiting->next = NULL;
+	waiting->request = copy;
+	memcpy(waiting->comm, request->comm, sizeof(waiting->comm));
+	waiting->request.comm = waiting->comm;
+	return waiting;
+}
+
+int exchanges__wait(struct exchanges *x, struct link *link, const struct request *request)
+{
+	struct waiting *waiting;
+
+	if (link->waiting >= WAITING_MAX) {
+		x->counts[EXCHANGE_FORGOTTEN]++;
+		return 0;
+	}
+	waiting = waiting_new(request);
+	if (!waiting)
+		return -ENOMEM;
+	*(link->last ? &link->last->next : &link->first) = waiting;
+	link->last = waiting;
+	link->waiting++;
+	return 0;
+}
+
+struct waiting *link__next(struct link *link)
+{
+	struct waiting *waiting = link->first;
+
+	if (!waiting)
+		return NULL;
+	link->first = waiting->next;
+	if (!link->first)
+		link->last = NULL;
+	link->waiting--;
+	return waiting;
+}
+
+/* --- what every protocol's record tells ---------------------------------------------------- */
+
+void request_fill_reply(struct request *request, const struct ppbpf_exchange *exchange)
+{
+	request->first_byte_ns = exchange->first;
+	request->end_ns = exchange->last > request->start_ns ? exchange->last : request->start_ns;
+	request->reply_bytes = exchange->reply_bytes;
+	request->reply_thread = exchange->reply_thread;
+	request->status = exchange->status >= 100 && exchange->status <= 999 ? exchange->status : 0;
+	request->split_known = exchange->flags & PPBPF_EXCHANGE_SPLIT;
+	request->split = exchange->split;
+	if (exchange->flags & PPBPF_EXCHANGE_UNFINISHED)
+		request->end = REQUEST_UNFINISHED;
+	else if (exchange->flags & PPBPF_EXCHANGE_CLOSED && !exchange->first)
+		request->end = REQUEST_CLOSED;
+	else
+		request->end = REQUEST_COMPLETE;
+}
+
+void request_fill(struct request *request, const struct record *record)
+{
+	const struct ppbpf_exchange *exchange = record->exchange;
+
+	*request = (struct request){
+		.protocol = exchange->protocol,
+		.role = exchange->role,
+		.tls = exchange->flags & PPBPF_EXCHANGE_TLS,
+		.id = exchange->id,
+		.within = exchange->within,
+		.connection = exchange->socket,
+		.peer_connection = exchange->peer_socket,
+		.netns = exchange->netns,
+		.family = exchange->family,
+		.local = { .port = exchange->local_port },
+		.peer = { .port = exchange->peer_port },
+		.start_ns = exchange->start,
+		.request_bytes = exchange->request_bytes,
+		.pid = exchange->pid,
+		.thread = exchange->thread,
+		.process_start_ns = exchange->process_start,
+		.comm = exchange->comm,
+	};
+	memcpy(request->local.bytes, exchange->local, sizeof(request->local.bytes));
+	memcpy(request->peer.bytes, exchange->peer, sizeof(request->peer.bytes));
+	request_fill_reply(request, exchange);
+}
+
+int exchanges__deliver(struct exchanges *x, const struct request *request)
+{
+	return x->on_request(request, x->context);
+}
+
+/* --- HTTP and the rest --------------------------------------------------------------------- */
+
+static int deliver_held(struct exchanges *x, struct link *link)
+{
+	struct waiting *held = link->held;
+	int err;
+
+	link->held = NULL;
+	if (!held)
+		return 0;
+	err = exchanges__deliver(x, &held->request);
+	free(held);
+	return err;
+}
+
+static int by_protocol(struct exchanges *x, const struct record *record)
+{
+	switch (record->exchange->protocol) {
+	case PPBPF_PROTOCOL_HTTP:
+		return exchange_http(x, record);
+	case PPBPF_PROTOCOL_REDIS:
+		return exchange_redis(x, record);
+	case PPBPF_PROTOCOL_POSTGRESQL:
+		return exchange_postgresql(x, record);
+	default:
+		x->counts[EXCHANGE_NOT_UNDERSTOOD]++;
+		return 0;
+	}
+}
+
+static int keep_request(const struct request *request, void *context)
+{
+	struct waiting **kept = context;
+
+	free(*kept);
+	*kept = waiting_new(request);
+	return *kept ? 0 : -ENOMEM;
+}
+
+/* What may come again is kept until it does, or the next exchange, or silence. */
+static int hold(struct exchanges *x, struct link *link, const struct record *record)
+{
+	request_fn on_request = x->on_request;
+	struct waiting *kept = NULL;
+	void *context = x->context;
+	int err;
+
+	if (link->held_id == record->exchange->id && !link->held)
+		return 0;	/* handed on already, after a long silence */
+	x->on_request = keep_request;
+	x->context = &kept;
+	err = by_protocol(x, record);
+	x->on_request = on_request;
+	x->context = context;
+	free(link->held);
+	link->held = kept;
+	link->held_id = record->exchange->id;
+	link->held_since = record->exchange->last;
+	return err;
+}
+
+static int add(struct exchanges *x, const struct record *record)
+{
+	const struct ppbpf_exchange *exchange = record->exchange;
+	bool so_far = exchange->flags & PPBPF_EXCHANGE_SO_FAR;
+	struct link *link = NULL;
+	int err = 0;
+
+	if (so_far)
+		link = exchanges__link(x, exchange);
+	else if (x->newest && exchange->family == AF_UNIX)
+		link = exchanges__find(x, exchange);
+	if (so_far && !link)
+		return -ENOMEM;
+	if (!link)
+		return by_protocol(x, record);
+	if (link->held_id != exchange->id)
+		err = deliver_held(x, link);
+	if (err)
+		return err;
+	if (so_far && !(exchange->flags & FINAL_FLAGS))
+		return hold(x, link, record);
+	if (link->held_id == exchange->id && !link->held)
+		return 0;
+	free(link->held);
+	link->held = NULL;
+	link->held_id = 0;
+	return by_protocol(x, record);
+}
+
+static bool read_record(struct exchanges *x, struct record *out, const char *data, size_t size)
+{
+	const struct ppbpf_exchange *exchange;
+	uint32_t kind;
+
+	*out = (struct record){ 0 };
+	memcpy(&kind, data, sizeof(kind));
+	if (kind == PPBPF_EXCHANGE_REPLY && size >= sizeof(struct ppbpf_reply)) {
+		out->reply = (const void *)data;
+		data += sizeof(struct ppbpf_reply);
+		size -= sizeof(struct ppbpf_reply);
+		if (out->reply->head_length > PPBPF_REPLY_HEAD ||
+		    out->reply->tail_length > PPBPF_REPLY_TAIL)
+			return false;
+	}
+	exchange = (const void *)data;
+	if (size < sizeof(*exchange) || exchange->kind != PPBPF_EXCHANGE)
+		return false;
+	out->exchange = exchange;
+	if (exchange->flags & PPBPF_EXCHANGE_LONG) {
+		if (x->head.id == exchange->id)
+			out->bytes = (struct text){ (const char *)x->head.bytes, x->head.length };
+		return true;
+	}
+	if (exchange->request_length > size - sizeof(*exchange))
+		return false;
+	out->bytes = (struct text){ data + sizeof(*exchange), exchange->request_length };
+	return true;
+}
+
+static void keep_head(struct exchanges *x, const struct ppbpf_long_head *head, size_t size)
+{
+	if (size < sizeof(*head) - sizeof(head->bytes) || head->length > sizeof(head->bytes) ||
+	    head->length > size - (sizeof(*head) - sizeof(head->bytes)))
+		return;
+	memcpy(&x->head, head, sizeof(*head) - sizeof(head->bytes));
+	memcpy(x->head.bytes, head->bytes, head->length);
+}
+
+int exchanges__add(struct exchanges *x, const void *data, size_t size, request_fn on_request,
+		   void *context)
+{
+	struct record record;
+	uint32_t kind;
+
+	if (size < sizeof(kind))
+		return 0;
+	memcpy(&kind, data, sizeof(kind));
+	if (kind == PPBPF_EXCHANGE_HEAD) {
+		keep_head(x, data, size);
+		return 0;
+	}
+	if (!read_record(x, &record, data, size)) {
+		x->counts[EXCHANGE_NOT_UNDERSTOOD]++;
+		return 0;
+	}
+	x->on_request = on_request;
+	x->context = context;
+	buf__truncate(&x->text, 0);
+	return add(x, &record);
+}
+
+static int expire_link(struct exchanges *x, struct link *link, uint64_t now, bool all)
+{
+	struct waiting *waiting;
+	int err = 0;
+
+	if (link->held && (all || now > link->held_since + SILENCE_NS))
+		err = deliver_held(x, link);
+	while (all && !err && (waiting = link__next(link))) {
+		waiting->request.end = REQUEST_UNFINISHED;
+		err = exchanges__deliver(x, &waiting->request);
+		free(waiting);
+	}
+	return err;
+}
+
+int exchanges__expire(struct exchanges *x, uint64_t now, bool all, request_fn on_request,
+		      void *context)
+{
+	int err = 0;
+
+	x->on_request = on_request;
+	x->context = context;
+	for (struct link *link = x->oldest; link && !err; link = link->newer)
+		err = expire_link(x, link, now, all);
+	return err;
+}
