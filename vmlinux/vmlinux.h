@@ -194,6 +194,16 @@ struct inode {
 	s64 i_mtime_sec;
 };
 
+struct iovec {
+	void *iov_base;
+	unsigned long iov_len;
+};
+
+struct user_msghdr {
+	struct iovec *msg_iov;
+	unsigned long msg_iovlen;
+};
+
 struct list_head {
 	struct list_head *next;
 };
@@ -213,6 +223,7 @@ struct path {
 struct file {
 	struct inode *f_inode;
 	struct path f_path;
+	void *private_data;
 };
 
 struct fdtable {
@@ -290,6 +301,8 @@ struct pt_regs {
 	unsigned long bx;
 	unsigned long r10;
 	unsigned long ax;
+	unsigned long dx;
+	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;
 	unsigned long ip;
@@ -330,6 +343,15 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct bpf_map;
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
+};
+
 struct linux_binprm;
 
 struct gendisk {
@@ -348,15 +370,50 @@ struct request {
 	u64 start_time_ns;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct in6_addr {
+	union {
+		u8 u6_addr8[16];
+	} in6_u;
+};
+
 struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
 	unsigned short skc_family;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
 	unsigned long skc_flags;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	u8 sk_shutdown;
 	u16 sk_type;
 	u16 sk_protocol;
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct sock *peer;
+};
+
+struct socket {
+	struct sock *sk;
 };
 
 struct tcp_sock {

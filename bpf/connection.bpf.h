@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Connections of traced processes: who is at its ends, and the exchange that is
+ * under way on it. A record goes to user space when that has come to its end.
+ */
+#ifndef PPBPF_CONNECTION_BPF_H
+#define PPBPF_CONNECTION_BPF_H
+
+#include "payload.bpf.h"
+
+#define AF_UNIX		1
+#define AF_INET		2
+#define AF_INET6	10
+
+enum phase {
+	PHASE_IDLE,
+	PHASE_REQUEST,	/* the request is coming */
+	PHASE_REPLY,	/* the reply is coming */
+};
+
+/* How the end of a reply is known. */
+enum body {
+	BODY_UNKNOWN,	/* by what comes next */
+	BODY_LENGTH,
+	BODY_CHUNKED,
+	BODY_READY,	/* PostgreSQL: the message that says so */
+};
+
+struct connection {
+	u32 phase;
+	u8 body;
+	u8 request_dir;
+	u8 pipelined;	/* requests come before the reply to the one before */
+	u8 chunk_end;	/* the last bytes were those that end a chunked body */
+	u64 expected;	/* bytes of the reply; with BODY_LENGTH */
+	struct ppbpf_reply reply;
+	/* what goes to user space: from `reply` or from here on */
+	struct ppbpf_exchange exchange;
+	u8 request[PPBPF_REQUEST_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+/* Where there is no socket to keep it with: by an SSL object, or on an older kernel. */
+struct connection_key {
+	u64 object;
+	u32 tgid;	/* 0: a socket's address */
+	u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct connection_key);
+	__type(value, struct connection);
+} keyed_connections SEC(".maps");
+
+/* A request's first bytes that came in pieces, or are many; by the exchange's id. */
+struct long_head {
+	struct ppbpf_long_head record;
+	u8 room[PPBPF_REQUEST_BYTES];	/* so that a piece written at the end stays within */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, u64);
+	__type(value, struct long_head);
+} long_heads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct connection);
+} blank SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct long_head);
+} blank_head SEC(".maps");
+
+const volatile u64 cfg_exchange_wakeup;
+
+u64 exchange_ids;
+
+/* --- the incoming requests that a thread is at ------------------------------------------ */
+
+/*
+ * `alone`: the request that is active on the thread, and that has been the only
+ * one since it began; 0: none, or several.
+ */
+struct work {
+	u64 alone;
+	s64 active;
+	u64 hands_over;	/* a process: others reply than those who read the request */
+};
+
+/* By thread; and by process, with the upper half set. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, struct work);
+} works SEC(".maps");
+
+#define WORK_OF_PROCESS (1ULL << 32)
+
+static __always_inline void work_begin_one(u64 key, u64 id)
+{
+	struct work *work = bpf_map_lookup_elem(&works, &key), fresh = { .alone = id, .active = 1 };
+
+	if (!work) {
+		bpf_map_update_elem(&works, &key, &fresh, BPF_ANY);
+		return;
+	}
+	work->alone = __sync_fetch_and_add(&work->active, 1) > 0 ? 0 : id;
+}
+
+static __always_inline void work_end_one(u64 key, u64 id)
+{
+	struct work *work = bpf_map_lookup_elem(&works, &key);
+
+	if (!work)
+		return;
+	if (work->alone == id)
+		work->alone = 0;
+	if (__sync_fetch_and_add(&work->active, -1) <= 0)
+		work->active = 0;
+}
+
+static __always_inline void work_handed_over(u32 tgid)
+{
+	u64 key = tgid | WORK_OF_PROCESS;
+	struct work *work = bpf_map_lookup_elem(&works, &key);
+
+	if (work)
+		work->hands_over = 1;
+}
+
+/*
+ * A request to somebody else: in whose work is it made? 0: that cannot be told.
+ * Where requests are handed from thread to thread, threads tell nothing.
+ */
+static __always_inline u64 work_current(u32 tgid, u64 thread)
+{
+	u64 key = tgid | WORK_OF_PROCESS;
+	struct work *work = bpf_map_lookup_elem(&works, &key);
+
+	if (!work)
+		return 0;
+	if (work->hands_over)
+		return work->alone;
+	work = bpf_map_lookup_elem(&works, &thread);
+	return work ? work->alone : 0;
+}
+
+/* --- who ------------------------------------------------------------------------------- */
+
+static __always_inline void address_read(struct ppbpf_exchange *exchange, struct sock *sk)
+{
+	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	exchange->family = family;
+	exchange->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (family == AF_UNIX) {
+		exchange->peer_socket = (u64)BPF_CORE_READ((struct unix_sock *)sk, peer);
+		return;
+	}
+	exchange->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	exchange->peer_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (family == AF_INET) {
+		BPF_CORE_READ_INTO((u32 *)exchange->local, sk, __sk_common.skc_rcv_saddr);
+		BPF_CORE_READ_INTO((u32 *)exchange->peer, sk, __sk_common.skc_daddr);
+	} else {
+		BPF_CORE_READ_INTO(&exchange->local, sk,
+				   __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&exchange->peer, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	}
+}
+
+static __always_inline void connection_name(struct connection *c, struct sock *sk, u64 object)
+{
+	c->reply.kind = PPBPF_EXCHANGE_REPLY;
+	c->exchange.kind = PPBPF_EXCHANGE;
+	c->exchange.socket = object;
+	c->exchange.birth = bpf_ktime_get_ns();
+	if (sk)
+		address_read(&c->exchange, sk);
+}
+
+static __always_inline struct connection *connection_of(struct sock *sk)
+{
+	struct connection *c = bpf_sk_storage_get(&connections, sk, 0, 0);
+
+	if (c)
+		return c;
+	c = bpf_sk_storage_get(&connections, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!c) {
+		met(PPBPF_REQUEST_LOST_CONNECTIONS);
+		return 0;
+	}
+	connection_name(c, sk, (u64)sk);
+	return c;
+}
+
+static __always_inline struct connection *connection_keyed(u64 object, u32 tgid, struct sock *sk)
+{
+	struct connection_key key = { .object = object, .tgid = tgid };
+	struct connection *c = bpf_map_lookup_elem(&keyed_connections, &key), *empty;
+	u32 zero = 0;
+
+	if (c)
+		return c;
+	empty = bpf_map_lookup_elem(&blank, &zero);
+	if (empty)
+		bpf_map_update_elem(&keyed_connections, &key, empty, BPF_ANY);
+	c = bpf_map_lookup_elem(&keyed_connections, &key);
+	if (!c) {
+		met(PPBPF_REQUEST_LOST_CONNECTIONS);
+		return 0;
+	}
+	connection_name(c, sk, object);
+	if (tgid)
+		c->exchange.flags = PPBPF_EXCHANGE_TLS;
+	return c;
+}
+
+/* --- to user space ---------------------------------------------------------------------- */
+
+/* Wakes the reader once, when the ring gets to be so full: a wake-up costs a microsecond. */
+static __always_inline u64 exchange_wakeup(void)
+{
+	u64 held = bpf_ringbuf_query(&exchanges, BPF_RB_AVAIL_DATA);
+
+	if (held < cfg_exchange_wakeup || held >= cfg_exchange_wakeup + 2 * PPBPF_HEAD_BYTES)
+		return BPF_RB_NO_WAKEUP;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline void head_send(u64 id)
+{
+	struct long_head *head = bpf_map_lookup_elem(&long_heads, &id);
+	u32 size;
+
+	if (!head)
+		return;
+	size = at_most(head->record.length, PPBPF_HEAD_BYTES);
+	size += __builtin_offsetof(struct ppbpf_long_head, bytes);
+	if (bpf_ringbuf_output(&exchanges, &head->record, size, BPF_RB_NO_WAKEUP))
+		met(PPBPF_REQUEST_LOST_RING);
+	bpf_map_delete_elem(&long_heads, &id);
+}
+
+__noinline int exchange_copy(struct connection *c, u32 flags)
+{
+	u32 length;
+	long err;
+
+	if (!c)
+		return 0;
+	length = at_most(c->exchange.request_length, PPBPF_REQUEST_BYTES);
+	c->exchange.flags |= flags;
+	if (c->exchange.flags & PPBPF_EXCHANGE_LONG)
+		head_send(c->exchange.id);
+	/* of HTTP's reply the status is all there is to tell */
+	if (c->exchange.protocol == PPBPF_PROTOCOL_HTTP)
+		err = bpf_ringbuf_output(&exchanges, &c->exchange,
+					 sizeof(c->exchange) + length, exchange_wakeup());
+	else
+		err = bpf_ringbuf_output(&exchanges, &c->reply,
+					 sizeof(c->reply) + sizeof(c->exchange) + length,
+					 exchange_wakeup());
+	if (err)
+		met(PPBPF_REQUEST_LOST_RING);
+	return 0;
+}
+
+/*
+ * The exchange has come to its end. The network may close a connection while a
+ * program is at it on another CPU: who takes the phase away sends.
+ */
+__noinline int exchange_send(struct connection *c, u32 flags)
+{
+	if (!c || __sync_lock_test_and_set(&c->phase, PHASE_IDLE) == PHASE_IDLE)
+		return 0;
+	exchange_copy(c, flags);
+	if (c->exchange.flags & PPBPF_EXCHANGE_COUNTED) {
+		work_end_one(c->exchange.thread, c->exchange.id);
+		work_end_one(c->exchange.tgid | WORK_OF_PROCESS, c->exchange.id);
+	}
+	c->exchange.flags &= PPBPF_EXCHANGE_TLS;
+	return 0;
+}
+
+#endif /* PPBPF_CONNECTION_BPF_H */

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * Requests of traced processes, in and out, from what they send and receive:
+ * HTTP/1, PostgreSQL and Redis; in clear, or before and after a TLS library.
+ *
+ * The socket layer's tracepoints (Linux 6.3) give the socket itself, whatever
+ * file descriptor leads to it, and cost nobody else's system calls anything.
+ * Before, each system call is looked at as it returns.
+ */
+#include <bpf/bpf_endian.h>
+
+#include "exchange.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define MSG_PEEK	2
+#define SOCK_STREAM	1
+#define SHUTDOWN_BOTH	3
+#define TCP_CLOSE	7
+#define TCP_LISTEN	10
+
+static __always_inline int moved(struct sock *sk, int length, u32 dir)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct movement m = { .dir = dir };
+	struct connection *c;
+	u16 family;
+
+	if (!is_traced(task->tgid) || sk->sk_type != SOCK_STREAM)
+		return 0;
+	family = sk->__sk_common.skc_family;
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+		return 0;
+	if (!payload_find(&m.payload, task, length))
+		return 0;
+	c = connection_of(sk);
+	if (c)
+		connection_moves(c, &m);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(exchange_sent, struct sock *sk, int length, int flags)
+{
+	return length > 0 ? moved(sk, length, SENT) : 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(exchange_received, struct sock *sk, int length, int flags)
+{
+	return length > 0 && !(flags & MSG_PEEK) ? moved(sk, length, RECEIVED) : 0;
+}
+
+/* --- connections and processes come and go ------------------------------------------------ */
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(exchange_socket_state, struct sock *sk, int from, int to)
+{
+	struct connection *c;
+
+	if (to == TCP_LISTEN && is_traced_port(sk->__sk_common.skc_num))
+		trace(bpf_get_current_task_btf()->tgid);
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (!c || c->phase == PHASE_IDLE)
+		return 0;
+	/* with one half open a client still waits for its reply */
+	if (to == TCP_CLOSE || sk->sk_shutdown == SHUTDOWN_BOTH ||
+	    (c->exchange.role == PPBPF_ROLE_SERVER && c->phase == PHASE_REPLY && sk->sk_shutdown))
+		exchange_send(c, PPBPF_EXCHANGE_CLOSED);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(exchange_fork, struct task_struct *parent, struct task_struct *child)
+{
+	if (cfg_trace_children && child->tgid != parent->tgid && is_traced(parent->tgid))
+		trace(child->tgid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exchange_exec, struct task_struct *task)
+{
+	struct ppbpf_exchange_exec *event;
+	struct ppbpf_names names;
+
+	if (!cfg_watch_exec || is_traced(task->tgid))
+		return 0;
+	names_read(&names, task);
+	if (!is_seen(&names))
+		return 0;
+	event = bpf_ringbuf_reserve(&exchanges, sizeof(*event), 0);
+	if (!event) {
+		met(PPBPF_REQUEST_LOST_RING);
+		return 0;
+	}
+	event->kind = PPBPF_EXCHANGE_EXEC;
+	event->pid = names.pid;
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+	return 0;
+}
+
+/* The leader is freed last: its number is used again from then on. */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(exchange_process_free, struct task_struct *task)
+{
+	if (task->pid == task->tgid && is_traced(task->tgid))
+		trace_no_more(task->tgid);
+	return 0;
+}
+
+/* --- user space asks ---------------------------------------------------------------------- */
+
+/* Before anything is attached: where ppbpf itself stands. */
+SEC("syscall")
+int exchange_pid_view(void *ctx)
+{
+	pid_view_here();
+	return 0;
+}
+
+/* Traces the processes that stand in `targets`, by their numbers here. */
+SEC("iter/task")
+int exchange_seed(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct ppbpf_names names;
+	u32 pid;
+
+	if (!task || task->pid != task->tgid)
+		return 0;
+	names_read(&names, task);
+	pid = names.pid;
+	if (is_seen(&names) && bpf_map_lookup_elem(&targets, &pid))
+		trace(task->tgid);
+	return 0;
+}
+
+/* What is under way on each connection, at the end. */
+SEC("iter/bpf_sk_storage_map")
+int exchange_rest(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct connection *c = ctx->value;
+
+	if (c && ctx->sk && c->phase != PHASE_IDLE)
+		exchange_send(c, PPBPF_EXCHANGE_UNFINISHED);
+	return 0;
+}
