@@ -30,7 +30,7 @@ struct connection {
 	u32 phase;
 	u8 body;
 	u8 request_dir;
-	u8 pipelined;	/* requests come before the reply to the one before */
+	u8 looked_at;	/* something was moved on it before */
 	u8 chunk_end;	/* the last bytes were those that end a chunked body */
 	u64 expected;	/* bytes of the reply; with BODY_LENGTH */
 	struct ppbpf_reply reply;
@@ -55,7 +55,7 @@ struct connection_key {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	__uint(max_entries, 1);	/* resized before load */
 	__type(key, struct connection_key);
 	__type(value, struct connection);
 } keyed_connections SEC(".maps");
@@ -229,8 +229,10 @@ static __always_inline struct connection *connection_keyed(u64 object, u32 tgid,
 		return 0;
 	}
 	connection_name(c, sk, object);
-	if (tgid)
+	if (tgid) {
 		c->exchange.flags = PPBPF_EXCHANGE_TLS;
+		met(PPBPF_REQUEST_TLS_SEEN);
+	}
 	return c;
 }
 

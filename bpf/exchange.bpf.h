@@ -238,8 +238,13 @@ __noinline int request_data(struct connection *c, const struct movement *m)
 		break;
 	case PHASE_REPLY:
 		if (c->exchange.protocol == PPBPF_PROTOCOL_POSTGRESQL && c->body != BODY_READY) {
-			c->exchange.request_bytes += m->payload.length;	/* COPY, or asked to flush */
-			return 0;
+			/* COPY, or asked to flush; else what follows a request for encryption */
+			if (!is_postgresql_start(&m->peek, m->payload.length)) {
+				c->exchange.request_bytes += m->payload.length;
+				return 0;
+			}
+			exchange_send(c, 0);
+			break;
 		}
 		if (!begins || (c->exchange.protocol == PPBPF_PROTOCOL_HTTP &&
 				c->exchange.status < 200)) {
@@ -436,6 +441,15 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 	return 0;
 }
 
+/*
+ * Redis' requests look like some of its replies: which end it is, a connection that was
+ * open before tells by its ports alone.
+ */
+static __always_inline bool is_client_port(const struct connection *c)
+{
+	return c->exchange.local_port >= 32768 && c->exchange.local_port > c->exchange.peer_port;
+}
+
 /* --- both -------------------------------------------------------------------------------- */
 
 static __always_inline void connection_moves(struct connection *c, struct movement *m)
@@ -453,6 +467,12 @@ static __always_inline void connection_moves(struct connection *c, struct moveme
 		if (!m->readable)
 			return;
 		protocol = protocol_of(&m->peek, &m->payload);
+		if (protocol == PPBPF_PROTOCOL_UNKNOWN && !c->looked_at &&
+		    may_be_http_request(&m->peek, m->payload.length))
+			protocol = PPBPF_PROTOCOL_HTTP;
+		if (protocol == PPBPF_PROTOCOL_REDIS && m->dir == RECEIVED && is_client_port(c))
+			protocol = PPBPF_PROTOCOL_UNKNOWN;
+		c->looked_at = true;
 		c->exchange.protocol = protocol;
 		if (protocol == PPBPF_PROTOCOL_UNKNOWN || protocol == PPBPF_PROTOCOL_OPAQUE)
 			return;

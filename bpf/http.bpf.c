@@ -10,8 +10,11 @@
 #include <bpf/bpf_endian.h>
 
 #include "exchange.bpf.h"
+#include "tls.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+const volatile bool cfg_tls;	/* TLS libraries are probed, too */
 
 #define MSG_PEEK	2
 #define SOCK_STREAM	1
@@ -34,8 +37,11 @@ static __always_inline int moved(struct sock *sk, int length, u32 dir)
 	if (!payload_find(&m.payload, task, length))
 		return 0;
 	c = connection_of(sk);
-	if (c)
-		connection_moves(c, &m);
+	if (!c)
+		return 0;
+	connection_moves(c, &m);
+	if (cfg_tls && dir == RECEIVED && c->exchange.protocol == PPBPF_PROTOCOL_OPAQUE)
+		tls_socket(task, sk);
 	return 0;
 }
 
@@ -136,7 +142,7 @@ int exchange_seed(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* What is under way on each connection, at the end. */
+/* What is under way on each connection, at the end: on sockets, and on SSL objects. */
 SEC("iter/bpf_sk_storage_map")
 int exchange_rest(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
@@ -144,5 +150,19 @@ int exchange_rest(struct bpf_iter__bpf_sk_storage_map *ctx)
 
 	if (c && ctx->sk && c->phase != PHASE_IDLE)
 		exchange_send(c, PPBPF_EXCHANGE_UNFINISHED);
+	return 0;
+}
+
+static long keyed_rest(struct bpf_map *map, struct connection_key *key, struct connection *c,
+		       void *context)
+{
+	exchange_send(c, PPBPF_EXCHANGE_UNFINISHED);
+	return 0;
+}
+
+SEC("syscall")
+int exchange_keyed_rest(void *ctx)
+{
+	bpf_for_each_map_elem(&keyed_connections, keyed_rest, 0, 0);
 	return 0;
 }

@@ -115,8 +115,10 @@ enum ppbpf_exchange_counter {
 	PPBPF_REQUEST_MET_UPGRADE,	/* connections that went on as something else */
 	PPBPF_REQUEST_MET_IO_URING,	/* sends and receives */
 	PPBPF_REQUEST_MET_32BIT,	/* the same, by 32-bit programs */
-	/* of the cost */
-	PPBPF_REQUEST_TLS_HITS,		/* probes of TLS libraries that were run into by the service */
+	/* of TLS libraries that are probed */
+	PPBPF_REQUEST_TLS_SEEN,		/* connections: they are among those met, too */
+	PPBPF_REQUEST_TLS_HITS,		/* functions that the service has called */
+	PPBPF_REQUEST_TLS_RETURNS,	/* and returned from */
 	PPBPF_REQUEST_COUNTER_NR,
 };
 

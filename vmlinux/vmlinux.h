@@ -301,6 +301,7 @@ struct pt_regs {
 	unsigned long bx;
 	unsigned long r10;
 	unsigned long ax;
+	unsigned long cx;
 	unsigned long dx;
 	unsigned long si;
 	unsigned long di;

@@ -3,10 +3,10 @@
  * Prints the requests of a service as the library's rooms see them, a JSON object a line,
  * and what was lost and met as the last one:
  *
- *	driver_requests [-p PID]... [-c COMM] [-l PORT]... [-n NAME] [-u UNIT] [-k] [-q] [-s] \
- *		[-d SECONDS]
+ *	driver_requests [-p PID]... [-c COMM] [-l PORT]... [-n NAME] [-u UNIT] [-k] [-q] [-t] \
+ *		[-b BUDGET] [-d SECONDS]
  *
- * -k: children are not the service's; -q: count only. "ready" on standard error: it has begun.
+ * -k: children are not the service's; -q: count only; -t: look into TLS. "ready" on standard error: it has begun.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -55,7 +55,7 @@ static void parse(struct run *run, int argc, char **argv)
 	run->service_config.pids = run->pids;
 	run->service_config.ports = run->ports;
 	run->service_config.children = true;
-	while ((option = getopt(argc, argv, "p:c:l:n:u:d:kqs")) != -1) {
+	while ((option = getopt(argc, argv, "p:c:l:n:u:d:kqtb:")) != -1) {
 		switch (option) {
 		case 'p':
 			run->pids[run->service_config.pid_count++ & 63] = atoi(optarg);
@@ -82,8 +82,11 @@ static void parse(struct run *run, int argc, char **argv)
 		case 'q':
 			run->quiet = true;
 			break;
-		case 's':
-			run->config.by_syscalls = true;
+		case 't':
+			run->config.tls = true;
+			break;
+		case 'b':
+			run->config.tls_budget = atof(optarg);
 			break;
 		default:
 			exit(2);
@@ -179,15 +182,21 @@ static void print_report(struct run *run, struct requests *requests)
 {
 	struct json *json = json__new(stdout, JSON_COMPACT);
 	struct requests_report report;
+	struct requests_tls tls;
 	struct rusage usage;
 
 	requests__report(requests, &report);
+	requests__tls(requests, &tls);
 	getrusage(RUSAGE_SELF, &usage);
 	json__object_begin(json);
 	write_number(json, "seen", run->seen);
 	write_number(json, "cpu_us", (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL +
 		     usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 	write_number(json, "max_rss_kb", usage.ru_maxrss);
+	write_number(json, "tls_files", tls.files);
+	write_number(json, "tls_hits", tls.hits);
+	write_number(json, "tls_cost_ns", tls.hits ? tls.cost_ns : 0);
+	write_number(json, "tls_over_budget", tls.over_budget);
 	write_number(json, "processes", requests__processes(requests));
 	for (size_t i = 0; i < REQUESTS_LOSSES; i++)
 		write_number(json, report.losses[i].name, report.losses[i].count);

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,9 +14,12 @@
 #include "base/err.h"
 #include "base/units.h"
 #include "collect/features.h"
+#include "collect/func_cost.h"
 #include "collect/pidns.h"
 #include "collect/service.h"
 #include "collect/skeleton.h"
+#include "collect/tls.h"
+#include "collect/uprobes.h"
 #include "http.skel.h"
 
 #define RING_BYTES (2 << 20)
@@ -28,8 +32,17 @@ struct requests {
 	struct service *service;
 	struct exchanges *exchanges;
 	struct bpf_link *seed;
+	struct tls *tls;		/* NULL: TLS is not looked into, or not any more */
+	struct func_cost probe_cost;
+	double tls_budget;
+	size_t tls_files;
+	bool over_budget;
+	uint64_t budget_checked;
+	double budget_cost;		/* of all hits by then */
 	size_t processes;
 	uint64_t scanned;
+	uint64_t *cpu_values;		/* room for a counter of every CPU */
+	int cpus;
 	bool stopped;
 	request_fn on_request;		/* during a drain */
 	void *context;
@@ -91,6 +104,17 @@ static int trace_all(struct requests *r, const pid_t *pids, size_t count)
 	return err;
 }
 
+static int probe_all(struct requests *r, const pid_t *pids, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; r->tls && i < count && !err; i++)
+		err = tls__add_process(r->tls, pids[i]);
+	if (r->tls)
+		r->tls_files = tls__files(r->tls);
+	return err;
+}
+
 /* Until nobody new is found: who is traced hands it down to what it starts. */
 static int find_processes(struct requests *r)
 {
@@ -110,6 +134,60 @@ static int find_processes(struct requests *r)
 	}
 	r->processes = count;
 	r->scanned = now_ns();
+	return probe_all(r, pids, count);
+}
+
+/* --- what probing TLS costs ------------------------------------------------------------------ */
+
+static int read_counter(struct requests *r, uint32_t id, uint64_t *sum)
+{
+	int fd = bpf_map__fd(r->skel->maps.exchange_counters);
+
+	*sum = 0;
+	if (bpf_map_lookup_elem(fd, &id, r->cpu_values))
+		return -errno;
+	for (int cpu = 0; cpu < r->cpus; cpu++)
+		*sum += r->cpu_values[cpu];
+	return 0;
+}
+
+int requests__tls(struct requests *r, struct requests_tls *out)
+{
+	uint64_t returns = 0;
+	int err = read_counter(r, PPBPF_REQUEST_TLS_SEEN, &out->connections);
+
+	out->files = r->tls_files;
+	out->over_budget = r->over_budget;
+	if (!err)
+		err = read_counter(r, PPBPF_REQUEST_TLS_HITS, &out->hits);
+	if (!err)
+		err = read_counter(r, PPBPF_REQUEST_TLS_RETURNS, &returns);
+	/* as if each began with an instruction that has to be stepped: at most that */
+	out->cost_ns = out->hits * r->probe_cost.stepped_ns + returns * r->probe_cost.return_ns;
+	out->hit_ns = out->hits ? out->cost_ns / out->hits : r->probe_cost.stepped_ns;
+	return err;
+}
+
+#define BUDGET_INTERVAL_NS NSEC_PER_SEC
+
+static int keep_to_budget(struct requests *r, uint64_t now)
+{
+	struct requests_tls tls;
+	int err;
+
+	if (!r->tls || r->tls_budget <= 0 || now < r->budget_checked + BUDGET_INTERVAL_NS)
+		return 0;
+	err = requests__tls(r, &tls);
+	if (err)
+		return err;
+	if (r->budget_checked && tls.cost_ns - r->budget_cost >
+	    r->tls_budget * (now - r->budget_checked)) {
+		tls__free(r->tls);
+		r->tls = NULL;
+		r->over_budget = true;
+	}
+	r->budget_checked = now;
+	r->budget_cost = tls.cost_ns;
 	return 0;
 }
 
@@ -154,11 +232,21 @@ int requests__drain(struct requests *r, request_fn on_request, void *context)
 		if (err)
 			return err;
 	}
+	err = keep_to_budget(r, now);
+	if (err)
+		return err;
 	count = consume(r, on_request, context);
 	if (count < 0 || r->failure)
 		return count;
 	err = exchanges__expire(r->exchanges, now, false, on_request, context);
 	return err ? err : count;
+}
+
+static int run_once(const struct bpf_program *program)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(program), &options);
 }
 
 /* Hands over what is under way on each connection. */
@@ -176,6 +264,8 @@ static int read_rest(struct requests *r)
 		return -errno;
 	err = read_through(link);
 	bpf_link__destroy(link);
+	if (!err)
+		err = run_once(r->skel->progs.exchange_keyed_rest);
 	return err;
 }
 
@@ -187,6 +277,8 @@ int requests__stop(struct requests *r, request_fn on_request, void *context)
 		return 0;
 	r->stopped = true;
 	http_bpf__detach(r->skel);
+	tls__free(r->tls);
+	r->tls = NULL;
 	/* what is there already makes room for the rest */
 	count = consume(r, on_request, context);
 	if (count < 0 || r->failure)
@@ -256,31 +348,18 @@ _Static_assert(KERNEL_LOSSES + sizeof(user_losses) / sizeof(user_losses[0]) == R
 	       "room for each");
 _Static_assert(sizeof(unseen) / sizeof(unseen[0]) == REQUESTS_MET, "room for each");
 
-static int read_counter(struct requests *r, uint32_t id, uint64_t *cpu_values, int cpus,
-			uint64_t *sum)
-{
-	*sum = 0;
-	if (bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.exchange_counters), &id, cpu_values))
-		return -errno;
-	for (int cpu = 0; cpu < cpus; cpu++)
-		*sum += cpu_values[cpu];
-	return 0;
-}
-
 int requests__report(struct requests *r, struct requests_report *out)
 {
-	int cpus = libbpf_num_possible_cpus(), err = 0;
-	uint64_t *cpu_values = cpus < 0 ? NULL : calloc(cpus, sizeof(*cpu_values));
+	uint64_t looked_into;
+	int err = 0;
 
-	if (!cpu_values)
-		return -ENOMEM;
 	for (size_t i = 0; i < REQUESTS_LOSSES && !err; i++) {
 		struct requests_count *loss = &out->losses[i];
 		size_t user = i - KERNEL_LOSSES;
 
 		if (i < KERNEL_LOSSES) {
 			*loss = (struct requests_count){ losses[i].name, losses[i].help, 0 };
-			err = read_counter(r, losses[i].counter, cpu_values, cpus, &loss->count);
+			err = read_counter(r, losses[i].counter, &loss->count);
 		} else {
 			*loss = (struct requests_count){
 				user_losses[user].name, user_losses[user].help,
@@ -289,15 +368,45 @@ int requests__report(struct requests *r, struct requests_report *out)
 	}
 	for (size_t i = 0; i < REQUESTS_MET && !err; i++) {
 		out->met[i] = (struct requests_count){ unseen[i].name, unseen[i].help, 0 };
-		err = read_counter(r, unseen[i].counter, cpu_values, cpus, &out->met[i].count);
+		err = read_counter(r, unseen[i].counter, &out->met[i].count);
 	}
-	free(cpu_values);
+	if (!err)
+		err = read_counter(r, PPBPF_REQUEST_TLS_SEEN, &looked_into);
+	if (!err)	/* encrypted connections come first in the table */
+		out->met[0].count -= looked_into < out->met[0].count ? looked_into :
+								      out->met[0].count;
 	return err;
 }
 
 /* --- the object --------------------------------------------------------------------------------- */
 
-static void configure(struct requests *r, const struct requests_config *config)
+static int find_pid_view(struct requests *r)
+{
+	struct ppbpf_pid_view *view = &r->skel->bss->pid_view;
+	int err = run_once(r->skel->progs.exchange_pid_view), above = proc_levels_above();
+
+	view->proc_level = above < 0 ? -1 : (int)view->level - above;
+	return err;
+}
+
+#define TLS_CONNECTIONS 4096	/* at once */
+
+static int configure_tls(struct requests *r, bool tls, bool single)
+{
+	struct bpf_program *programs[] = { r->skel->progs.tls_write, r->skel->progs.tls_read_begin,
+					   r->skel->progs.tls_read_end, r->skel->progs.tls_free };
+	struct uprobes like = { .single = single };
+
+	r->skel->rodata->cfg_tls = tls;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		bpf_program__set_autoattach(programs[i], false);
+		bpf_program__set_autoload(programs[i], tls);
+		uprobes__prepare(&like, programs[i]);
+	}
+	return tls ? bpf_map__set_max_entries(r->skel->maps.keyed_connections, TLS_CONNECTIONS) : 0;
+}
+
+static int configure(struct requests *r, const struct requests_config *config, bool single)
 {
 	struct http_bpf *skel = r->skel;
 	const uint16_t *ports = service__ports(config->service);
@@ -311,34 +420,43 @@ static void configure(struct requests *r, const struct requests_config *config)
 	bpf_map__set_autocreate(skel->maps.events, false);
 	bpf_map__set_autocreate(skel->maps.cpu_times, false);
 	bpf_map__set_autocreate(skel->maps.task_states, false);
-	bpf_program__set_autoload(skel->progs.exchange_sent, true);
-	bpf_program__set_autoload(skel->progs.exchange_received, true);
-	bpf_program__set_autoload(skel->progs.exchange_seed, true);
-	bpf_program__set_autoload(skel->progs.exchange_rest, true);
 	bpf_program__set_autoattach(skel->progs.exchange_seed, false);
 	bpf_program__set_autoattach(skel->progs.exchange_rest, false);
+	return configure_tls(r, config->tls, single);
 }
 
-static int find_pid_view(struct requests *r)
+/* Where the kernel has no links of many places, the programs are loaded for single ones. */
+static int load(struct requests *r, const struct requests_config *config, bool single)
 {
-	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options);
-	struct ppbpf_pid_view *view = &r->skel->bss->pid_view;
-	int fd = bpf_program__fd(r->skel->progs.exchange_pid_view);
-	int err = bpf_prog_test_run_opts(fd, &options), above = proc_levels_above();
-
-	view->proc_level = above < 0 ? -1 : (int)view->level - above;
-	return err;
-}
-
-static int start(struct requests *r, const struct requests_config *config)
-{
+	struct uprobes like = { .single = single };
+	struct tls_programs programs = { .single = single };
 	int err;
 
 	r->skel = http_bpf__open();
 	if (!r->skel)
 		return -errno;
-	configure(r, config);
-	err = http_bpf__load(r->skel);
+	err = configure(r, config, single);
+	if (!err)
+		err = http_bpf__load(r->skel);
+	if (err || !config->tls)
+		return err;
+	programs.write = r->skel->progs.tls_write;
+	programs.read_begin = r->skel->progs.tls_read_begin;
+	programs.read_end = r->skel->progs.tls_read_end;
+	programs.free = r->skel->progs.tls_free;
+	func_cost__measure(&r->probe_cost, &like, programs.read_begin, programs.read_end, 0);
+	if (isnan(r->probe_cost.return_ns) && !single) {
+		http_bpf__destroy(r->skel);
+		return load(r, config, true);
+	}
+	r->tls = tls__new(&programs);
+	return r->tls ? 0 : -ENOMEM;
+}
+
+static int start(struct requests *r, const struct requests_config *config)
+{
+	int err = load(r, config, false);
+
 	if (!err)
 		err = find_pid_view(r);
 	if (!err)
@@ -363,8 +481,11 @@ int requests__new(struct requests **out, const struct requests_config *config, s
 	if (!r)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	r->service = config->service;
+	r->tls_budget = config->tls_budget;
+	r->cpus = libbpf_num_possible_cpus();
+	r->cpu_values = r->cpus > 0 ? calloc(r->cpus, sizeof(*r->cpu_values)) : NULL;
 	r->exchanges = exchanges__new();
-	err = r->exchanges ? start(r, config) : -ENOMEM;
+	err = r->exchanges && r->cpu_values ? start(r, config) : -ENOMEM;
 	/* the kernel's types are parsed and forgotten: some 10 MB */
 	malloc_trim(0);
 	if (!err) {
@@ -385,9 +506,11 @@ void requests__free(struct requests *r)
 {
 	if (!r)
 		return;
+	tls__free(r->tls);
 	ring_buffer__free(r->ring);
 	bpf_link__destroy(r->seed);
 	http_bpf__destroy(r->skel);
 	exchanges__free(r->exchanges);
+	free(r->cpu_values);
 	free(r);
 }

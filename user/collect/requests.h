@@ -21,7 +21,12 @@ struct service;
 struct requests_config {
 	struct service *service;	/* lives as long as the object */
 	const struct features *features;
-	bool by_syscalls;	/* as on kernels before 6.3 */
+	/*
+	 * Look into what goes through OpenSSL, too, by probes in the service's processes; and
+	 * take these down when they cost it more than this share of one CPU (0: never).
+	 */
+	bool tls;
+	double tls_budget;
 };
 
 /* Loads and attaches; the processes of the service that are there are traced. Negative errno, *e. */
@@ -40,6 +45,19 @@ int requests__drain(struct requests *r, request_fn on_request, void *context);
 
 /* Stops looking; what is under way comes as REQUEST_UNFINISHED. Once, before the report. */
 int requests__stop(struct requests *r, request_fn on_request, void *context);
+
+/* What the probes of TLS libraries are and cost. */
+struct requests_tls {
+	size_t files;		/* libraries and programs that are probed */
+	uint64_t connections;	/* that were looked into */
+	uint64_t hits;		/* calls of the probed functions, by the service */
+	double hit_ns;		/* what one costs it: measured on functions of our own; NAN: unknown */
+	double cost_ns;		/* all of them */
+	bool over_budget;	/* they were taken down */
+};
+
+/* All zero without config.tls. Negative errno. */
+int requests__tls(struct requests *r, struct requests_tls *out);
 
 /* How many processes are the service's: those found at the last look. */
 size_t requests__processes(const struct requests *r);

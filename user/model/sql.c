@@ -212,37 +212,33 @@ static struct text named_operation(struct text word, size_t count)
 
 #define OF_WITH 5	/* the first ones */
 
-/* What follows the list of WITH: the first such word outside of parentheses. */
-static struct text operation_of_with(struct text s)
+/* Where the statement proper begins: after the list of WITH, outside of its parentheses. */
+static size_t main_part(struct text s)
 {
-	struct text word, found;
-	size_t depth = 0, at = 0;
+	size_t depth = 0, at = 0, first;
+	struct text word;
 
+	while (at < s.length && !is_word(s.bytes[at]))
+		at++;
+	first = at;
+	if (!word_is(word_at(s, at), "with"))
+		return first;
 	while (at < s.length) {
 		if (s.bytes[at] == '(')
 			depth++;
 		else if (s.bytes[at] == ')' && depth)
 			depth--;
 		word = word_at(s, at);
-		found = depth ? (struct text){ 0 } : named_operation(word, OF_WITH);
-		if (found.bytes)
-			return found;
+		if (!depth && named_operation(word, OF_WITH).bytes)
+			return at;
 		at += word.length ? word.length : 1;
 	}
-	return (struct text){ "WITH", 4 };
+	return first;
 }
 
 struct text sql_operation(struct text s)
 {
-	struct text word;
-	size_t at = 0;
-
-	while (at < s.length && !is_word(s.bytes[at]))
-		at++;
-	word = word_at(s, at);
-	if (word_is(word, "with"))
-		return operation_of_with(s);
-	return named_operation(word, OPERATIONS);
+	return named_operation(word_at(s, main_part(s)), OPERATIONS);
 }
 
 /* A name with its schema, quoted or not. */
@@ -273,11 +269,19 @@ static bool passed_over(struct text word)
 	       word_is(word, "exists");
 }
 
+/* generate_series(?): a function where a table may stand. */
+static bool is_call(struct text s, struct text name)
+{
+	const char *end = name.bytes + name.length;
+
+	return end < s.bytes + s.length && *end == '(';
+}
+
 struct text sql_collection(struct text s)
 {
+	bool wanted = false, from = false;
+	size_t at = main_part(s);
 	struct text word, name;
-	bool wanted = false;
-	size_t at = 0;
 
 	while (at < s.length) {
 		if (s.bytes[at] == ' ') {
@@ -287,11 +291,12 @@ struct text sql_collection(struct text s)
 		word = word_at(s, at);
 		if (wanted && !passed_over(word)) {
 			name = name_at(s, at);
-			if (name.length)
+			if (name.length && !(from && is_call(s, name)))
 				return name;
 			wanted = false;
-		} else if (word.length) {
-			wanted = wanted || before_a_name(word);
+		} else if (word.length && before_a_name(word)) {
+			wanted = true;
+			from = word_is(word, "from");
 		}
 		at += word.length ? word.length : 1;
 	}
