@@ -180,6 +180,11 @@ int exchanges__wait(struct exchanges *x, struct link *link, const struct request
 	waiting = waiting_new(request);
 	if (!waiting)
 		return -ENOMEM;
+	/* what its record tells of a reply is of another one's */
+	waiting->request.status = 0;
+	waiting->request.first_byte_ns = 0;
+	waiting->request.end_ns = waiting->request.start_ns;
+	waiting->request.reply_bytes = 0;
 	*(link->last ? &link->last->next : &link->first) = waiting;
 	link->last = waiting;
 	link->waiting++;
@@ -305,6 +310,12 @@ static int hold(struct exchanges *x, struct link *link, const struct record *rec
 	err = by_protocol(x, record);
 	x->on_request = on_request;
 	x->context = context;
+	/* a link that nothing is kept of is gone */
+	link = exchanges__link(x, record->exchange);
+	if (!link) {
+		free(kept);
+		return -ENOMEM;
+	}
 	free(link->held);
 	link->held = kept;
 	link->held_id = record->exchange->id;
@@ -361,6 +372,7 @@ static bool read_record(struct exchanges *x, struct record *out, const char *dat
 		return false;
 	out->exchange = exchange;
 	if (exchange->flags & PPBPF_EXCHANGE_LONG) {
+		out->bytes.bytes = "";	/* it may have been lost */
 		if (x->head.id == exchange->id)
 			out->bytes = (struct text){ (const char *)x->head.bytes, x->head.length };
 		return true;

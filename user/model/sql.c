@@ -238,6 +238,8 @@ static size_t main_part(struct text s)
 
 struct text sql_operation(struct text s)
 {
+	if (!s.length)
+		return (struct text){ 0 };
 	return named_operation(word_at(s, main_part(s)), OPERATIONS);
 }
 
@@ -280,7 +282,7 @@ static bool is_call(struct text s, struct text name)
 struct text sql_collection(struct text s)
 {
 	bool wanted = false, from = false;
-	size_t at = main_part(s);
+	size_t at = s.length ? main_part(s) : 0;
 	struct text word, name;
 
 	while (at < s.length) {

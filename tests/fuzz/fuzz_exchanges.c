@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * Hostile bytes of HTTP, PostgreSQL and Redis, as the kernel's side sends them on. The
+ * input is a list of exchanges on two connections: a header of 8 bytes (protocol and
+ * connection, flags in two bytes, the request's length in two, the reply's head and tail in
+ * one each, 16 bytes a unit, how much longer the reply was) and the bytes. Whatever is made
+ * of them must point to memory that is there.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "model/exchanges.h"
+#include "model/http_bytes.h"
+#include "model/postgresql_bytes.h"
+#include "model/redis_bytes.h"
+#include "model/sql.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define HEADER 8
+
+static volatile unsigned char sink;
+
+static void touch(struct text text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		sink ^= (unsigned char)text.bytes[i];
+}
+
+static int on_request(const struct request *r, void *context)
+{
+	const struct text texts[] = { r->method, r->target, r->host, r->user_agent, r->traceparent,
+				      r->tracestate, r->operation, r->statement, r->collection,
+				      r->database, r->user, r->error, r->error_message };
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		touch(texts[i]);
+	if (r->end_ns < r->start_ns || !r->comm)
+		abort();
+	return 0;
+}
+
+/* What is left of the input, or as much of it as is asked for. */
+static size_t take(const uint8_t **data, size_t *size, void *out, size_t length)
+{
+	if (length > *size)
+		length = *size;
+	memcpy(out, *data, length);
+	*data += length;
+	*size -= length;
+	return length;
+}
+
+static void send_long(struct exchanges *x, struct ppbpf_exchange *exchange, const char *bytes,
+		      size_t length)
+{
+	struct ppbpf_long_head *head = calloc(1, sizeof(*head));
+
+	head->kind = PPBPF_EXCHANGE_HEAD;
+	head->id = exchange->id;
+	head->length = length;
+	memcpy(head->bytes, bytes, length);
+	exchanges__add(x, head, sizeof(*head) - sizeof(head->bytes) + length, on_request, NULL);
+	free(head);
+}
+
+static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, uint64_t id)
+{
+	struct record {
+		struct ppbpf_reply reply;
+		struct ppbpf_exchange exchange;
+		char bytes[PPBPF_HEAD_BYTES];
+	} *record = calloc(1, sizeof(*record));
+	uint8_t header[HEADER];
+	size_t length, total;
+	void *exact;
+
+	take(data, size, header, HEADER);
+	record->reply.kind = PPBPF_EXCHANGE_REPLY;
+	record->exchange.kind = PPBPF_EXCHANGE;
+	record->exchange.id = id;
+	record->exchange.protocol = header[0] & 3;
+	record->exchange.birth = header[0] >> 7;
+	record->exchange.family = header[0] & 4 ? 1 : 2;
+	record->exchange.start = id;
+	record->exchange.first = header[0] & 8 ? id + 1 : 0;
+	record->exchange.last = record->exchange.first;
+	record->exchange.flags = header[1] | (header[2] & 7) << 8;
+	length = take(data, size, record->bytes, (header[3] | header[4] << 8) % PPBPF_HEAD_BYTES);
+	record->reply.head_length =
+		take(data, size, record->reply.head, header[5] * 16 % (PPBPF_REPLY_HEAD + 1));
+	record->reply.tail_length =
+		take(data, size, record->reply.tail, header[6] * 16 % (PPBPF_REPLY_TAIL + 1));
+	record->exchange.reply_bytes = record->reply.head_length + header[7] * 16;
+	if (record->exchange.flags & PPBPF_EXCHANGE_LONG) {
+		send_long(x, &record->exchange, record->bytes, length);
+		length = 0;
+	}
+	record->exchange.request_length = length;
+	/* not a byte more than there is, so that reading beyond is seen */
+	total = sizeof(record->reply) + sizeof(record->exchange) + length;
+	exact = malloc(total);
+	memcpy(exact, record, total);
+	exchanges__add(x, exact, total, on_request, NULL);
+	free(exact);
+	free(record);
+}
+
+static void read_bare(const uint8_t *data, size_t size)
+{
+	char *bytes = malloc(size ? size : 1);
+	struct http_request http;
+	struct redis_command command;
+	struct redis_reply reply;
+	struct text code, message;
+	struct buf text = BUF_INIT;
+
+	memcpy(bytes, data, size);
+	if (!http_request__read(&http, bytes, size))
+		touch((struct text){ bytes, http.head });
+	if (!redis_command__read(&command, bytes, size))
+		touch(command.name);
+	if (!redis_reply__read(&reply, bytes, size))
+		touch(reply.message);
+	if (size < 512 && postgresql_error__find(bytes, size, &code, &message))
+		touch(message);
+	sql_redact(&text, (struct text){ bytes, size });
+	if (text.length > SQL_SHOWN)
+		abort();
+	touch(sql_operation((struct text){ text.data, text.length }));
+	touch(sql_collection((struct text){ text.data, text.length }));
+	buf__free(&text);
+	free(bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct exchanges *x = exchanges__new();
+	uint64_t id = 16;
+
+	read_bare(data, size);
+	for (; size >= HEADER; id += 16)
+		send_one(x, &data, &size, id);
+	exchanges__expire(x, UINT64_MAX, true, on_request, NULL);
+	exchanges__free(x);
+	return 0;
+}
