@@ -34,7 +34,8 @@ struct connection {
 	u8 chunk_end;	/* the last bytes were those that end a chunked body */
 	u64 expected;	/* bytes of the reply; with BODY_LENGTH */
 	struct ppbpf_reply reply;
-	/* what goes to user space: from `reply` or from here on */
+	/* what goes to user space from here on: one of the two replies before it, or none */
+	struct ppbpf_short_reply whole;
 	struct ppbpf_exchange exchange;
 	u8 request[PPBPF_REQUEST_BYTES];
 };
@@ -190,6 +191,7 @@ static __always_inline void address_read(struct ppbpf_exchange *exchange, struct
 static __always_inline void connection_name(struct connection *c, struct sock *sk, u64 object)
 {
 	c->reply.kind = PPBPF_EXCHANGE_REPLY;
+	c->whole.kind = PPBPF_EXCHANGE_SHORT;
 	c->exchange.kind = PPBPF_EXCHANGE;
 	c->exchange.socket = object;
 	c->exchange.birth = bpf_ktime_get_ns();
@@ -262,6 +264,14 @@ static __always_inline void head_send(u64 id)
 	bpf_map_delete_elem(&long_heads, &id);
 }
 
+/* The long reply is not next to the exchange: what is between them is passed over there. */
+static __always_inline long long_copy(struct connection *c, u32 length)
+{
+	return bpf_ringbuf_output(&exchanges, &c->reply,
+				  sizeof(c->reply) + sizeof(c->whole) + sizeof(c->exchange) + length,
+				  exchange_wakeup());
+}
+
 __noinline int exchange_copy(struct connection *c, u32 flags)
 {
 	u32 length;
@@ -274,13 +284,19 @@ __noinline int exchange_copy(struct connection *c, u32 flags)
 	if (c->exchange.flags & PPBPF_EXCHANGE_LONG)
 		head_send(c->exchange.id);
 	/* of HTTP's reply the status is all there is to tell */
-	if (c->exchange.protocol == PPBPF_PROTOCOL_HTTP)
+	if (c->exchange.protocol == PPBPF_PROTOCOL_HTTP) {
 		err = bpf_ringbuf_output(&exchanges, &c->exchange,
 					 sizeof(c->exchange) + length, exchange_wakeup());
-	else
-		err = bpf_ringbuf_output(&exchanges, &c->reply,
-					 sizeof(c->reply) + sizeof(c->exchange) + length,
+	} else if (c->exchange.reply_bytes == c->reply.head_length &&
+		   c->reply.head_length <= PPBPF_REPLY_SHORT) {
+		c->whole.length = c->reply.head_length;
+		__builtin_memcpy(c->whole.bytes, c->reply.head, PPBPF_REPLY_SHORT);
+		err = bpf_ringbuf_output(&exchanges, &c->whole,
+					 sizeof(c->whole) + sizeof(c->exchange) + length,
 					 exchange_wakeup());
+	} else {
+		err = long_copy(c, length);
+	}
 	if (err)
 		met(PPBPF_REQUEST_LOST_RING);
 	return 0;

@@ -266,6 +266,8 @@ __noinline int request_data(struct connection *c, const struct movement *m)
 
 /* --- the reply --------------------------------------------------------------------------- */
 
+#define TAIL_PIECE (PPBPF_REPLY_TAIL / 2)
+
 /* Where the last buffer ends. */
 static __always_inline u64 payload_end(const struct payload *payload, u64 *length)
 {
@@ -280,14 +282,27 @@ static __always_inline u64 payload_end(const struct payload *payload, u64 *lengt
 	return (u64)iov.iov_base + iov.iov_len;
 }
 
+/*
+ * The last bytes: what is short is put behind what there is, for PostgreSQL sends an error
+ * and its end apart.
+ */
 static __always_inline void reply_tail(struct connection *c, const struct movement *m)
 {
 	u64 length, end = payload_end(&m->payload, &length);
+	u32 at = c->reply.tail_length;
 
-	length = at_most(length, PPBPF_REPLY_TAIL);
-	if (bpf_probe_read_user(c->reply.tail, length, (void *)(end - length)))
-		length = 0;
-	c->reply.tail_length = length;
+	if (length >= TAIL_PIECE) {
+		at = 0;
+		length = TAIL_PIECE;
+	} else if (at > TAIL_PIECE) {
+		bpf_probe_read_kernel(c->reply.tail, TAIL_PIECE,
+				      &c->reply.tail[(at - TAIL_PIECE) & (TAIL_PIECE - 1)]);
+		at = TAIL_PIECE;
+	}
+	length = at_most(length, TAIL_PIECE);
+	if (!bpf_probe_read_user(&c->reply.tail[at & (PPBPF_REPLY_TAIL - 1)], length,
+				 (void *)(end - length)))
+		c->reply.tail_length = at + length;
 }
 
 /* More of the first bytes, as long as there are few of them. */
@@ -441,13 +456,15 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 	return 0;
 }
 
+#define EPHEMERAL_PORT 32768	/* from here on the kernel gives ports to clients */
+
 /*
  * Redis' requests look like some of its replies: which end it is, a connection that was
  * open before tells by its ports alone.
  */
 static __always_inline bool is_client_port(const struct connection *c)
 {
-	return c->exchange.local_port >= 32768 && c->exchange.local_port > c->exchange.peer_port;
+	return c->exchange.local_port >= EPHEMERAL_PORT && c->exchange.peer_port < EPHEMERAL_PORT;
 }
 
 /* --- both -------------------------------------------------------------------------------- */

@@ -153,9 +153,10 @@ static long scan_word(u32 index, struct scan *scan)
 	/* the upper bit of each byte that is 0 now, exact up to the first one */
 	ends = (ends - 0x0101010101010101ULL) & ~ends & 0x8080808080808080ULL;
 	for (int i = 0; i < 3 && ends; i++) {
+		/* the number of bytes up to it, and with it */
 		lowest = ends & -ends;
 		lowest = (((lowest - 1) & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56;
-		if (scan_line(scan, at + lowest + (lowest < 8)))
+		if (scan_line(scan, at + lowest))
 			return 1;
 		ends &= ends - 1;
 	}

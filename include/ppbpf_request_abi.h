@@ -27,7 +27,8 @@ enum ppbpf_role {
 
 enum ppbpf_exchange_kind {
 	PPBPF_EXCHANGE = 1,	/* struct ppbpf_exchange, then the request's first bytes */
-	PPBPF_EXCHANGE_REPLY,	/* struct ppbpf_reply, and after it the same */
+	PPBPF_EXCHANGE_SHORT,	/* struct ppbpf_short_reply, and after it the same */
+	PPBPF_EXCHANGE_REPLY,	/* struct ppbpf_reply, a short one to pass over, and the same */
 	PPBPF_EXCHANGE_HEAD,	/* struct ppbpf_long_head: of the exchange that comes next */
 	PPBPF_EXCHANGE_EXEC,	/* struct ppbpf_exchange_exec: a process became another program */
 };
@@ -35,7 +36,8 @@ enum ppbpf_exchange_kind {
 #define PPBPF_REQUEST_BYTES 1024	/* of the request, in the record itself */
 #define PPBPF_HEAD_BYTES 4096		/* and at most, in a record of their own */
 #define PPBPF_REPLY_HEAD 384		/* of the reply: its first bytes and its last ones */
-#define PPBPF_REPLY_TAIL 128
+#define PPBPF_REPLY_TAIL 256
+#define PPBPF_REPLY_SHORT 64
 
 #define PPBPF_EXCHANGE_LONG (1u << 0)	/* the request's bytes came in a record before */
 #define PPBPF_EXCHANGE_PART (1u << 1)	/* the request alone: another one came before its reply */
@@ -45,9 +47,8 @@ enum ppbpf_exchange_kind {
 #define PPBPF_EXCHANGE_FAULT (1u << 5)	/* bytes were not in memory */
 #define PPBPF_EXCHANGE_TLS (1u << 6)
 #define PPBPF_EXCHANGE_SO_FAR (1u << 7)	/* the same exchange may come again, with a later end */
-#define PPBPF_EXCHANGE_SPLIT (1u << 8)	/* `split` is known */
-#define PPBPF_EXCHANGE_COUNTED (1u << 9)	/* it is among the active ones of its thread */
-#define PPBPF_EXCHANGE_COMPLETE (1u << 10)	/* the whole reply was seen, by its own length */
+#define PPBPF_EXCHANGE_COUNTED (1u << 8)	/* it is among the active ones of its thread */
+#define PPBPF_EXCHANGE_COMPLETE (1u << 9)	/* the whole reply was seen, by its own length */
 
 /* The reply's first and last bytes. */
 struct ppbpf_reply {
@@ -56,6 +57,13 @@ struct ppbpf_reply {
 	ppbpf_u16 tail_length;
 	ppbpf_u8 head[PPBPF_REPLY_HEAD];
 	ppbpf_u8 tail[PPBPF_REPLY_TAIL];
+};
+
+/* A reply that is whole in here. */
+struct ppbpf_short_reply {
+	ppbpf_u32 kind;		/* PPBPF_EXCHANGE_SHORT */
+	ppbpf_u32 length;
+	ppbpf_u8 bytes[PPBPF_REPLY_SHORT];
 };
 
 struct ppbpf_exchange {
@@ -87,7 +95,6 @@ struct ppbpf_exchange {
 	ppbpf_u8 local[16];
 	ppbpf_u8 peer[16];
 	char comm[PPBPF_COMM_LEN];
-	struct ppbpf_split split;
 };
 
 struct ppbpf_long_head {
@@ -123,7 +130,8 @@ enum ppbpf_exchange_counter {
 };
 
 _Static_assert(sizeof(struct ppbpf_reply) == 8 + PPBPF_REPLY_HEAD + PPBPF_REPLY_TAIL, "ABI");
-_Static_assert(sizeof(struct ppbpf_exchange) == 176 + sizeof(struct ppbpf_split), "ABI");
+_Static_assert(sizeof(struct ppbpf_short_reply) == 8 + PPBPF_REPLY_SHORT, "ABI");
+_Static_assert(sizeof(struct ppbpf_exchange) == 176, "ABI");
 _Static_assert(sizeof(struct ppbpf_long_head) == 16 + PPBPF_HEAD_BYTES, "ABI");
 
 #endif

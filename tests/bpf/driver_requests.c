@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "collect/features.h"
@@ -37,6 +38,7 @@ struct run {
 	double seconds;
 	bool quiet;
 	uint64_t seen;
+	struct buf line;
 };
 
 static volatile sig_atomic_t stopped;
@@ -131,7 +133,8 @@ static int print(const struct request *r, void *context)
 	run->seen++;
 	if (run->quiet)
 		return 0;
-	json = json__new(stdout, JSON_COMPACT);
+	buf__truncate(&run->line, 0);
+	json = json__new_buf(&run->line, JSON_COMPACT);
 	json__object_begin(json);
 	json__key(json, "protocol");
 	json__string(json, protocols[r->protocol]);
@@ -175,6 +178,7 @@ static int print(const struct request *r, void *context)
 	json__object_end(json);
 	json__finish(json);
 	json__free(json);
+	fwrite(run->line.data, 1, run->line.length, stdout);
 	return 0;
 }
 
@@ -256,5 +260,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "driver_requests: %s (%d)\n", run.err.message, err);
 	requests__free(requests);
 	service__free(service);
+	buf__free(&run.line);
 	return err ? 1 : 0;
 }

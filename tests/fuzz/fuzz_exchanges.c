@@ -71,6 +71,7 @@ static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, ui
 {
 	struct record {
 		struct ppbpf_reply reply;
+		struct ppbpf_short_reply whole;
 		struct ppbpf_exchange exchange;
 		char bytes[PPBPF_HEAD_BYTES];
 	} *record = calloc(1, sizeof(*record));
@@ -101,7 +102,7 @@ static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, ui
 	}
 	record->exchange.request_length = length;
 	/* not a byte more than there is, so that reading beyond is seen */
-	total = sizeof(record->reply) + sizeof(record->exchange) + length;
+	total = offsetof(struct record, bytes) + length;
 	exact = malloc(total);
 	memcpy(exact, record, total);
 	exchanges__add(x, exact, total, on_request, NULL);

@@ -16,6 +16,7 @@
 
 struct sent {
 	struct ppbpf_reply reply;
+	struct ppbpf_short_reply whole;
 	struct ppbpf_exchange exchange;
 	char bytes[PPBPF_REQUEST_BYTES];
 };
@@ -242,7 +243,7 @@ static void replies_of_all_types_have_an_end(void **state)
 
 static void queries_of_postgresql(void **state)
 {
-	static const char error[] = "E" LENGTH_OF("\x1f") "SERROR\0C22012\0Mdivision\0\0" READY;
+	static const char error[] = "E" LENGTH_OF("\x1d") "SERROR\0C22012\0Mdivision\0\0" READY;
 	struct seen seen = begin();
 
 	(void)state;
@@ -265,7 +266,8 @@ static void queries_of_postgresql(void **state)
 	/* the error is beyond what is captured of the reply's beginning */
 	seen.reply_bytes = 5000;
 	send_bytes(&seen, PPBPF_PROTOCOL_POSTGRESQL, BYTES("Q" LENGTH_OF("\x0b") "table t\0"),
-		   BYTES("xxxxxxx" "E" LENGTH_OF("\x1f") "SERROR\0C22012\0Mdivision\0\0" READY));
+		   BYTES("xxxxxxx" "E" LENGTH_OF("\x1d") "SERROR\0C22012\0Mdivision\0\0" READY));
+	EXPECT(&seen, "TABLE|t|table t|shop|22012");
 	exchanges__free(seen.x);
 }
 

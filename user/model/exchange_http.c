@@ -94,7 +94,9 @@ int exchange_http(struct exchanges *x, const struct record *record)
 	} else {
 		err = exchanges__deliver(x, &request);
 	}
-	if (err || !size || size >= record->bytes.length || flags & PPBPF_EXCHANGE_SO_FAR)
+	/* after an upgrade comes something else */
+	if (err || !size || size >= record->bytes.length || flags & PPBPF_EXCHANGE_SO_FAR ||
+	    request.status == 101)
 		return err;
 	return others_wait(x, record, size);
 }

@@ -47,8 +47,8 @@ struct exchanges {
 /* One record, checked. */
 struct record {
 	const struct ppbpf_exchange *exchange;
-	const struct ppbpf_reply *reply;	/* or NULL */
-	struct text bytes;			/* the request's */
+	struct text reply, reply_end;	/* its first bytes, and its last ones */
+	struct text bytes;		/* the request's */
 };
 
 /* With nothing known of it, or NULL. */

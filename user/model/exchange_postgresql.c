@@ -148,27 +148,25 @@ static int on_message(struct turn *turn, const struct postgresql_message *messag
 /* The error among the first messages, and which of the statements it is of. */
 static void read_reply(struct turn *turn)
 {
-	const struct ppbpf_reply *reply = turn->record->reply;
+	struct text reply = turn->record->reply, end = turn->record->reply_end;
 	struct postgresql_message message;
 	unsigned int completed = 0;
 	size_t at = 0;
 
 	turn->failed = -1U;
-	if (!reply)
-		return;
-	while (!postgresql_message__read(&message, (const char *)reply->head, reply->head_length,
-					 &at)) {
+	while (!postgresql_message__read(&message, reply.bytes, reply.length, &at)) {
 		if (message.type == 'C' || message.type == 'I' || message.type == 's')
 			completed++;
 		if (message.type != 'E')
 			continue;
-		turn->failed = completed;
 		postgresql_error__read(message.body, &turn->error, &turn->error_message);
+		if (!turn->error.length)
+			break;	/* cut before its code: it may be whole at the end */
+		turn->failed = completed;
 		return;
 	}
-	if (turn->record->exchange->reply_bytes > reply->head_length &&
-	    postgresql_error__find((const char *)reply->tail, reply->tail_length, &turn->error,
-				   &turn->error_message))
+	if (turn->record->exchange->reply_bytes > reply.length &&
+	    postgresql_error__find(end.bytes, end.length, &turn->error, &turn->error_message))
 		turn->failed = completed;
 }
 

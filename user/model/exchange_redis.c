@@ -79,17 +79,15 @@ static int deliver_waiting(struct exchanges *x, struct link *link,
 /* Several replies at once: those that are captured are told apart. */
 static int replies(struct exchanges *x, struct link *link, const struct record *record)
 {
-	const struct ppbpf_reply *reply = record->reply;
 	struct redis_reply one = { 0 };
 	uint64_t left = record->exchange->reply_bytes;
 	size_t at = 0;
 	int err = 0;
 
-	if (!reply || !record->exchange->first)
+	if (!record->exchange->first)
 		return 0;
-	while (!err && at < reply->head_length && link->first) {
-		if (redis_reply__read(&one, (const char *)reply->head + at,
-				      reply->head_length - at))
+	while (!err && at < record->reply.length && link->first) {
+		if (redis_reply__read(&one, record->reply.bytes + at, record->reply.length - at))
 			break;
 		if (one.cut && one.whole >= left - at)
 			at = left;
@@ -158,9 +156,7 @@ int exchange_redis(struct exchanges *x, const struct record *record)
 		err = fill(x, &request, record, &command);
 		if (err)
 			return err;
-		if (record->reply)
-			redis_reply__read(&reply, (const char *)record->reply->head,
-					  record->reply->head_length);
+		redis_reply__read(&reply, record->reply.bytes, record->reply.length);
 		fill_reply(&request, &reply);
 		return exchanges__deliver(x, &request);
 	}

@@ -213,8 +213,6 @@ void request_fill_reply(struct request *request, const struct ppbpf_exchange *ex
 	request->reply_bytes = exchange->reply_bytes;
 	request->reply_thread = exchange->reply_thread;
 	request->status = exchange->status >= 100 && exchange->status <= 999 ? exchange->status : 0;
-	request->split_known = exchange->flags & PPBPF_EXCHANGE_SPLIT;
-	request->split = exchange->split;
 	if (exchange->flags & PPBPF_EXCHANGE_UNFINISHED)
 		request->end = REQUEST_UNFINISHED;
 	else if (exchange->flags & PPBPF_EXCHANGE_CLOSED && !exchange->first)
@@ -352,21 +350,41 @@ static int add(struct exchanges *x, const struct record *record)
 	return by_protocol(x, record);
 }
 
+/* The reply before the exchange; the bytes that it takes up, or -EINVAL. */
+static int read_reply(struct record *out, const char *data, size_t size)
+{
+	const struct ppbpf_short_reply *whole = (const void *)data;
+	const struct ppbpf_reply *reply = (const void *)data;
+
+	if (size >= sizeof(*whole) && whole->kind == PPBPF_EXCHANGE_SHORT &&
+	    whole->length <= sizeof(whole->bytes)) {
+		out->reply = (struct text){ (const char *)whole->bytes, whole->length };
+		return sizeof(*whole);
+	}
+	if (size >= sizeof(*reply) + sizeof(*whole) && reply->kind == PPBPF_EXCHANGE_REPLY &&
+	    reply->head_length <= sizeof(reply->head) &&
+	    reply->tail_length <= sizeof(reply->tail)) {
+		out->reply = (struct text){ (const char *)reply->head, reply->head_length };
+		out->reply_end = (struct text){ (const char *)reply->tail, reply->tail_length };
+		return sizeof(*reply) + sizeof(*whole);
+	}
+	return -EINVAL;
+}
+
 static bool read_record(struct exchanges *x, struct record *out, const char *data, size_t size)
 {
 	const struct ppbpf_exchange *exchange;
 	uint32_t kind;
+	int length = 0;
 
 	*out = (struct record){ 0 };
 	memcpy(&kind, data, sizeof(kind));
-	if (kind == PPBPF_EXCHANGE_REPLY && size >= sizeof(struct ppbpf_reply)) {
-		out->reply = (const void *)data;
-		data += sizeof(struct ppbpf_reply);
-		size -= sizeof(struct ppbpf_reply);
-		if (out->reply->head_length > PPBPF_REPLY_HEAD ||
-		    out->reply->tail_length > PPBPF_REPLY_TAIL)
-			return false;
-	}
+	if (kind != PPBPF_EXCHANGE)
+		length = read_reply(out, data, size);
+	if (length < 0)
+		return false;
+	data += length;
+	size -= length;
 	exchange = (const void *)data;
 	if (size < sizeof(*exchange) || exchange->kind != PPBPF_EXCHANGE)
 		return false;

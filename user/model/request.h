@@ -72,9 +72,6 @@ struct request {
 	struct text user;
 	struct text error;	/* of an error reply: SQLSTATE, Redis' first word */
 	struct text error_message;
-
-	bool split_known;
-	struct ppbpf_split split;	/* of the thread, from start to end */
 };
 
 #endif
