@@ -267,8 +267,9 @@ static __always_inline void head_send(u64 id)
 /* The long reply is not next to the exchange: what is between them is passed over there. */
 static __always_inline long long_copy(struct connection *c, u32 length)
 {
-	return bpf_ringbuf_output(&exchanges, &c->reply,
-				  sizeof(c->reply) + sizeof(c->whole) + sizeof(c->exchange) + length,
+	u32 before = sizeof(c->reply) + sizeof(c->whole);
+
+	return bpf_ringbuf_output(&exchanges, &c->reply, before + sizeof(c->exchange) + length,
 				  exchange_wakeup());
 }
 

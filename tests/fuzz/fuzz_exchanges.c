@@ -19,7 +19,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define HEADER 8
+#define EXCHANGE_HEADER 8
 
 static volatile unsigned char sink;
 
@@ -75,11 +75,11 @@ static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, ui
 		struct ppbpf_exchange exchange;
 		char bytes[PPBPF_HEAD_BYTES];
 	} *record = calloc(1, sizeof(*record));
-	uint8_t header[HEADER];
+	uint8_t header[EXCHANGE_HEADER];
 	size_t length, total;
 	void *exact;
 
-	take(data, size, header, HEADER);
+	take(data, size, header, EXCHANGE_HEADER);
 	record->reply.kind = PPBPF_EXCHANGE_REPLY;
 	record->exchange.kind = PPBPF_EXCHANGE;
 	record->exchange.id = id;
@@ -143,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t id = 16;
 
 	read_bare(data, size);
-	for (; size >= HEADER; id += 16)
+	for (; size >= EXCHANGE_HEADER; id += 16)
 		send_one(x, &data, &size, id);
 	exchanges__expire(x, UINT64_MAX, true, on_request, NULL);
 	exchanges__free(x);

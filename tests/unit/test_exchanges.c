@@ -107,7 +107,8 @@ static void expect(struct seen *seen, const char *const *lines, size_t count)
 }
 
 #define EXPECT(seen, ...) \
-	expect(seen, (const char *const[]){ __VA_ARGS__ }, LENGTH(((const char *[]){ __VA_ARGS__ })))
+	expect(seen, (const char *const[]){ __VA_ARGS__ }, \
+	       LENGTH(((const char *[]){ __VA_ARGS__ })))
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 

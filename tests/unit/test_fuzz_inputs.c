@@ -20,6 +20,9 @@
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_results
 #include "../fuzz/fuzz_results.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_exchanges
+#include "../fuzz/fuzz_exchanges.c"
 
 static void run_all(const char *folder, int (*one)(const uint8_t *data, size_t size))
 {
@@ -68,6 +71,12 @@ static void results_of_benchmarks(void **state)
 	run_all("tests/fuzz/corpus/results", fuzz_results);
 }
 
+static void exchanges(void **state)
+{
+	(void)state;
+	run_all("tests/fuzz/corpus/exchanges", fuzz_exchanges);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -75,6 +84,7 @@ int main(void)
 		cmocka_unit_test(python_line_tables),
 		cmocka_unit_test(suites),
 		cmocka_unit_test(results_of_benchmarks),
+		cmocka_unit_test(exchanges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
