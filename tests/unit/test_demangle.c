@@ -21,6 +21,13 @@ static void names_are_as_their_programmers_wrote_them(void **state)
 		{ "_Znonsense", "_Znonsense" },
 		{ "a\033[31mb", "a?[31mb" },
 		{ "@odd", "@odd" },
+		{ "f.constprop.0", "f" },
+		{ "f.part.0.isra.1", "f" },
+		{ "f.cold", "f" },
+		{ "f.llvm.16392812", "f" },
+		{ "f.coldly", "f.coldly" },
+		{ "f.0", "f.0" },
+		{ ".cold", ".cold" },
 		{ "", "" },
 	};
 	struct buf text = BUF_INIT;

@@ -160,25 +160,27 @@ static void the_map_of_a_process_is_found_and_kept(void **state)
 	if (geteuid())
 		skip_because("/proc/PID/root of others is for root only");
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", getpid());
-	assert_int_equal(perfmap__refresh(map, getpid()), -ENOENT);
+	assert_int_equal(perfmap__open(map, getpid()), -ENOENT);
 	file = fopen(path, "w");
 	fputs("1000 10 mine\n", file);
 	fflush(file);
 	assert_int_equal(chown(path, 12345, 12345), 0);
-	assert_int_equal(perfmap__refresh(map, getpid()), -EPERM);
+	assert_int_equal(perfmap__open(map, getpid()), -EPERM);
 	assert_int_equal(chown(path, 0, 0), 0);
-	assert_int_equal(perfmap__refresh(map, getpid()), 0);
+	assert_int_equal(perfmap__open(map, getpid()), 0);
+	assert_int_equal(perfmap__refresh(map), 0);
 	unlink(path);
 	fputs("2000 10 later\n", file);
 	fclose(file);
-	assert_int_equal(perfmap__refresh(map, getpid()), 0);
+	assert_int_equal(perfmap__open(map, getpid()), 0);
+	assert_int_equal(perfmap__refresh(map), 0);
 	assert_string_equal(name_at(map, 0x1000), "mine");
 	assert_string_equal(name_at(map, 0x2000), "later");
 	perfmap__free(map);
 	/* what is no file */
 	assert_int_equal(mkfifo(path, 0600), 0);
 	map = perfmap__new();
-	assert_int_equal(perfmap__refresh(map, getpid()), -ENOENT);
+	assert_int_equal(perfmap__open(map, getpid()), -ENOENT);
 	unlink(path);
 	perfmap__free(map);
 }

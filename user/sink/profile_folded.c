@@ -65,7 +65,7 @@ int profile_folded__write(FILE *out, const struct profile_run *run)
 		buf__printf(&line, " %llu\n", (unsigned long long)weight);
 		err = line.error;
 		if (!err && fwrite(line.data, 1, line.length, out) != line.length)
-			err = -EIO;
+			err = errno ? -errno : -EIO;
 	}
 	buf__free(&line);
 	paths__free(paths);

@@ -171,6 +171,7 @@ int profile_html__write(FILE *out, const struct profile_run *run)
 	struct buf data = BUF_INIT;
 	int err = put_data(&data, run);
 
+	errno = 0;
 	if (!err) {
 		fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -185,7 +186,7 @@ int profile_html__write(FILE *out, const struct profile_run *run)
 		fputs("</script>\n<script>\n", out);
 		put_file(out, flame_js, flame_js_end);
 		fputs("</script>\n</body>\n</html>\n", out);
-		err = ferror(out) ? -EIO : 0;
+		err = ferror(out) ? (errno ? -errno : -EIO) : 0;
 	}
 	buf__free(&data);
 	return err;

@@ -364,7 +364,7 @@ static int write_gzipped(FILE *out, const uint8_t *bytes, size_t length)
 		result = deflate(&stream, Z_FINISH);
 		made = sizeof(chunk) - stream.avail_out;
 		if (fwrite(chunk, 1, made, out) != made)
-			err = -EIO;
+			err = errno ? -errno : -EIO;
 	}
 	deflateEnd(&stream);
 	return err ? err : result == Z_STREAM_END ? 0 : -EIO;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "symbol/code_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "model/profile.h"
 #include "symbol/cfi.h"
+#include "symbol/root.h"
 #include "symbol/symtab.h"
 
 #define DEBUG_INFO_MAX (512UL << 20)
@@ -17,7 +19,7 @@ struct code_file {
 	void *image;
 	size_t image_size;
 	char *path;
-	pid_t pid;
+	int root;		/* of a process that maps it; -1: ours */
 	struct elf *elf;	/* NULL: not read, or no ELF file */
 	struct symtab *symtab;
 	struct lines *lines;
@@ -33,7 +35,7 @@ struct code_file *code_file__new(const struct profile_module *module)
 		return NULL;
 	file->fd = module->fd >= 0 ? fcntl(module->fd, F_DUPFD_CLOEXEC, 3) : -1;
 	file->path = strdup(module->path);
-	file->pid = module->pid;
+	file->root = root_of(module->pid);
 	if (module->image) {
 		file->image = malloc(module->image_size);
 		file->image_size = module->image_size;
@@ -57,32 +59,50 @@ void code_file__free(struct code_file *file)
 	cfi__free(&file->cfi);
 	if (file->fd >= 0)
 		close(file->fd);
+	if (file->root >= 0)
+		close(file->root);
 	free(file->image);
 	free(file->path);
 	free(file);
 }
 
+static int open_elf(struct elf **out, const struct code_file *file)
+{
+	if (file->fd >= 0)
+		return elf__open(out, file->fd);
+	return file->image ? elf__open_image(out, file->image, file->image_size) : -ENOENT;
+}
+
+/* Where unwind entries begin and end; all else of a table is large, and not wanted here. */
 static void read_cfi(struct code_file *file)
 {
-	/* without a table nothing is found in it */
-	if (!file->cfi_read && cfi__read(&file->cfi, file->elf))
-		cfi__free(&file->cfi);
+	struct elf *elf;
+
+	if (file->cfi_read)
+		return;
 	file->cfi_read = true;
+	/* what is read of a file stays in memory until it is closed: another one */
+	if (open_elf(&elf, file))
+		return;
+	if (cfi__read(&file->cfi, elf)) {
+		cfi__free(&file->cfi);
+	} else {
+		free(file->cfi.rows);
+		free(file->cfi.index);
+		file->cfi.rows = NULL;
+		file->cfi.index = NULL;
+		file->cfi.count = 0;
+	}
+	elf__free(elf);
 }
 
 void code_file__load(struct code_file *file)
 {
 	struct elf_section section;
 	struct elf *debug;
-	int err = -1;
 
-	if (file->elf)
-		return;
-	if (file->fd >= 0)
-		err = elf__open(&file->elf, file->fd);
-	else if (file->image)
-		err = elf__open_image(&file->elf, file->image, file->image_size);
-	if (err || symtab__new(&file->symtab, file->elf, file->path, file->pid))
+	if (file->elf || open_elf(&file->elf, file) ||
+	    symtab__new(&file->symtab, file->elf, file->path, file->root))
 		return;
 	/* all that its dynamic symbols do not name goes by its unwind entries */
 	if (!symtab__is_whole(file->symtab))

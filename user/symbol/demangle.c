@@ -34,6 +34,26 @@ static bool is_mangled(const char *symbol)
 	       !strncmp(symbol, "__Z", 3) || !strncmp(symbol, "_D", 2);
 }
 
+/*
+ * How long a name is without what gcc and clang append to copies and parts of a
+ * function: "f.constprop.0", "f.part.0.isra.1", "f.cold", "f.llvm.1234".
+ */
+static size_t without_suffixes(const char *name, size_t length)
+{
+	static const char *const suffixes[] = { ".constprop", ".isra", ".part", ".cold",
+						".lto_priv", ".llvm" };
+
+	for (size_t at = 1; at < length; at++)
+		for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+			size_t end = at + strlen(suffixes[i]);
+
+			if (!strncmp(name + at, suffixes[i], strlen(suffixes[i])) &&
+			    (end >= length || name[end] == '.'))
+				return at;
+		}
+	return length;
+}
+
 void demangle(struct buf *out, const char *symbol)
 {
 	size_t length = strstr(symbol, "@plt") ? strlen(symbol) : strcspn(symbol, "@");
@@ -44,6 +64,6 @@ void demangle(struct buf *out, const char *symbol)
 	if (name)
 		put(out, name, strlen(name));
 	else
-		put(out, symbol, length ? length : strlen(symbol));
+		put(out, symbol, without_suffixes(symbol, length ? length : strlen(symbol)));
 	free(name);
 }

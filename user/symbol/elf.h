@@ -82,6 +82,8 @@ int elf__symbols(struct elf *elf, enum elf_table table, elf_symbol_fn visit, voi
  * ours, or 0. -ENOENT: there is none.
  */
 int elf__open_debug(struct elf **out, struct elf *stripped, const char *path, pid_t pid);
+/* The same with what root_of() gave instead of the process: -1 for our root only. */
+int elf__open_debug_at(struct elf **out, struct elf *stripped, const char *path, int root);
 
 /* The symbol table that is packed into .gnu_debugdata ("mini-debuginfo"); -ENOENT. */
 int elf__open_packed(struct elf **out, struct elf *elf);

@@ -22,7 +22,7 @@
 struct search {
 	struct elf *stripped;
 	const char *path;
-	pid_t pid;
+	int root;		/* -1: ours */
 	const char *link;	/* the file's name in .gnu_debuglink; NULL: none */
 	uint32_t checksum;
 };
@@ -80,7 +80,7 @@ static bool same_build_id(const struct elf *a, const struct elf *b)
  */
 static int try_file(struct elf **out, const struct search *search, const char *path)
 {
-	int fd = root_open(search->pid, path), err;
+	int fd = root_open_at(search->root, path), err;
 	const uint8_t *id;
 
 	if (fd < 0)
@@ -133,9 +133,10 @@ static int by_link(struct elf **out, const struct search *search)
 	return err;
 }
 
-int elf__open_debug(struct elf **out, struct elf *stripped, const char *path, pid_t pid)
+int elf__open_debug_at(struct elf **out, struct elf *stripped, const char *path, int root)
 {
-	struct search search = { .stripped = stripped, .path = path, .pid = pid };
+	struct search search = { .stripped = stripped, .path = path, .root = root };
+	bool ours;
 	int err;
 
 	*out = NULL;
@@ -144,10 +145,19 @@ int elf__open_debug(struct elf **out, struct elf *stripped, const char *path, pi
 		err = by_build_id(out, &search);
 		if (err)
 			err = by_link(out, &search);
-		pid = search.pid;
-		search.pid = 0;	/* then in our own root */
-	} while (err && pid > 0);
+		ours = search.root < 0;
+		search.root = -1;
+	} while (err && !ours);
 	return err ? -ENOENT : 0;
+}
+
+int elf__open_debug(struct elf **out, struct elf *stripped, const char *path, pid_t pid)
+{
+	int root = root_of(pid), err = elf__open_debug_at(out, stripped, path, root);
+
+	if (root >= 0)
+		close(root);
+	return err;
 }
 
 /* The whole of a packed section; the result is the caller's. */

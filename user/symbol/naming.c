@@ -93,7 +93,7 @@ static int name_inlined(struct name_one *one, const struct code_name *code, cons
 			entries[i + 1].line = entries[i].line;
 			continue;
 		}
-		/* the symbol table knows which part of a function it is: "f.cold" */
+		/* the symbol table has the name that others show, too */
 		if (i == count - 1 && code->name)
 			name = code->name;
 		function.named = name;

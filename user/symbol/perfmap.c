@@ -229,14 +229,16 @@ static int ids_of(pid_t pid, uint64_t *own_pid, uint64_t *uid)
 	return err;
 }
 
-static int open_map(struct perfmap *map, pid_t pid)
+int perfmap__open(struct perfmap *map, pid_t pid)
 {
 	uint64_t own_pid, uid;
 	struct stat st;
 	char path[48];
-	int err = ids_of(pid, &own_pid, &uid), fd;
+	int fd;
 
-	if (err)
+	if (map->fd >= 0)
+		return 0;
+	if (ids_of(pid, &own_pid, &uid))
 		return -ENOENT;
 	snprintf(path, sizeof(path), "/tmp/perf-%llu.map", (unsigned long long)own_pid);
 	fd = root_open(pid, path);
@@ -250,11 +252,9 @@ static int open_map(struct perfmap *map, pid_t pid)
 	return 0;
 }
 
-int perfmap__refresh(struct perfmap *map, pid_t pid)
+int perfmap__refresh(struct perfmap *map)
 {
-	int err = map->fd < 0 ? open_map(map, pid) : 0;
-
-	return err ? err : perfmap__read(map, map->fd);
+	return map->fd < 0 ? -ENOENT : perfmap__read(map, map->fd);
 }
 
 const struct perfmap_symbol *perfmap__find(const struct perfmap *map, uint64_t address)

@@ -20,12 +20,15 @@ struct perfmap *perfmap__new(void);
 void perfmap__free(struct perfmap *map);
 
 /*
- * Finds the process's map, unless it is open already, and reads what has been
- * added since the last time: the descriptor is kept, so that the map outlives
- * the process. Its owner must be the process's own user or root, as others
- * could lie in its name. 0; -ENOENT: there is none (yet); -EPERM: another's.
+ * Finds the process's map, unless it is open already; the descriptor is kept,
+ * so that the map outlives the process. Its owner must be the process's own
+ * user or root, as others could lie in its name. 0; -ENOENT: there is none
+ * (yet); -EPERM: it is another's.
  */
-int perfmap__refresh(struct perfmap *map, pid_t pid);
+int perfmap__open(struct perfmap *map, pid_t pid);
+
+/* Reads what has been added to the open map since the last time. 0 or negative errno. */
+int perfmap__refresh(struct perfmap *map);
 
 /* Reads from `fd` (borrowed) what has been added since the last time. 0 or negative errno. */
 int perfmap__read(struct perfmap *map, int fd);

@@ -9,27 +9,57 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int root_open(pid_t pid, const char *path)
+static int open_root(pid_t pid)
 {
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	char name[32] = "/";
-	int root, fd, err = 0;
-	struct stat st;
+	int fd;
 
 	if (pid > 0)
 		snprintf(name, sizeof(name), "/proc/%d/root", pid);
-	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return -errno;
-	fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int root_of(pid_t pid)
+{
+	int fd = pid > 0 ? open_root(pid) : -1;
+	struct stat theirs, ours;
+
+	if (fd >= 0 && !fstat(fd, &theirs) && !stat("/", &ours) &&
+	    theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino) {
+		close(fd);
+		return -1;
+	}
+	return fd < 0 ? -1 : fd;
+}
+
+static int open_in(int root, const char *path)
+{
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	struct stat st;
+
 	if (fd < 0)
-		err = -errno;
-	close(root);
-	if (err)
-		return err;
+		return -errno;
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
 		return fd;
 	close(fd);
 	return -ENOENT;
+}
+
+int root_open(pid_t pid, const char *path)
+{
+	int root = open_root(pid), fd;
+
+	if (root < 0)
+		return root;
+	fd = open_in(root, path);
+	close(root);
+	return fd;
+}
+
+int root_open_at(int root, const char *path)
+{
+	return root < 0 ? root_open(0, path) : open_in(root, path);
 }

@@ -12,4 +12,13 @@
  */
 int root_open(pid_t pid, const char *path);
 
+/*
+ * The root directory of a process, for later, when it may have exited: a
+ * descriptor, or -1 when it is ours, or cannot be had any more.
+ */
+int root_of(pid_t pid);
+
+/* As root_open(), in a directory that root_of() gave; -1: in ours. */
+int root_open_at(int root, const char *path);
+
 #endif

@@ -32,7 +32,7 @@ struct job {
 
 struct jit {
 	struct perfmap *map;
-	int error;		/* of its last refresh */
+	int error;		/* of opening it */
 	bool queued;
 };
 
@@ -57,16 +57,14 @@ struct symbols {
 static void read_job(struct symbols *symbols, struct job *job)
 {
 	struct jit *jit;
-	int err;
 
 	if (job->file) {
 		code_file__load(job->file);
 		return;
 	}
-	err = perfmap__refresh(job->map, job->pid);
+	perfmap__refresh(job->map);
 	pthread_mutex_lock(&symbols->lock);
 	jit = hash__get(symbols->jits, job->pid, 0);
-	jit->error = err;
 	jit->queued = false;
 	pthread_mutex_unlock(&symbols->lock);
 }
@@ -259,7 +257,9 @@ static int add_jit(struct symbols *symbols, pid_t pid)
 			return -ENOMEM;
 		}
 	}
-	if (jit->queued)
+	/* at once: the process may exit before the thread gets to it */
+	jit->error = perfmap__open(jit->map, pid);
+	if (jit->error || jit->queued)
 		return 0;
 	jit->queued = !enqueue(symbols, &(struct job){ .map = jit->map, .pid = pid });
 	return jit->queued ? 0 : -ENOMEM;

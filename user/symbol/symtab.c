@@ -60,7 +60,7 @@ static bool has_debug(struct elf *elf)
 		       !elf__section(elf, ".zdebug_info", false, &section));
 }
 
-static int read_symbols(struct symtab *symtab, const char *path, pid_t pid)
+static int read_symbols(struct symtab *symtab, const char *path, int root)
 {
 	struct elf *elf = symtab->elf;
 	int err = elf__symbols(elf, ELF_SYMTAB, add_symbol, symtab);
@@ -68,7 +68,7 @@ static int read_symbols(struct symtab *symtab, const char *path, pid_t pid)
 
 	/* lines may be elsewhere, though there are symbols */
 	if (err != -ENOMEM && (bare || !has_debug(elf)))
-		symtab->debug_is_other = !elf__open_debug(&symtab->other, elf, path, pid);
+		symtab->debug_is_other = !elf__open_debug_at(&symtab->other, elf, path, root);
 	if (bare && !symtab->other)
 		elf__open_packed(&symtab->other, elf);
 	if (bare && symtab->other)
@@ -87,7 +87,7 @@ static int add_stub(uint64_t start, uint64_t end, const char *name, void *contex
 	return ranges__add(&symtab->ranges, &row);
 }
 
-int symtab__new(struct symtab **out, struct elf *elf, const char *path, pid_t pid)
+int symtab__new(struct symtab **out, struct elf *elf, const char *path, int root)
 {
 	struct symtab *symtab = calloc(1, sizeof(*symtab));
 	int err;
@@ -96,7 +96,7 @@ int symtab__new(struct symtab **out, struct elf *elf, const char *path, pid_t pi
 	if (!symtab)
 		return -ENOMEM;
 	symtab->elf = elf;
-	err = read_symbols(symtab, path, pid);
+	err = read_symbols(symtab, path, root);
 	if (!err)
 		err = plt__new(&symtab->plt, elf, add_stub, symtab);
 	if (!err)

@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "symbol/elf.h"
 
@@ -14,10 +13,10 @@ struct symtab;
 /*
  * Reads all symbols of `elf`: its own, its debug file's or packed ones, and
  * the stubs of its procedure linkage table. `elf` must outlive the table;
- * `path` and `pid` as for elf__open_debug(). 0 or -ENOMEM: without symbols the
+ * `path` and `root` as for elf__open_debug_at(). 0 or -ENOMEM: without symbols the
  * table is empty.
  */
-int symtab__new(struct symtab **out, struct elf *elf, const char *path, pid_t pid);
+int symtab__new(struct symtab **out, struct elf *elf, const char *path, int root);
 void symtab__free(struct symtab *symtab);
 
 /* Whether it has more than the dynamic symbols: static functions, too. */
