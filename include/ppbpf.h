@@ -188,6 +188,7 @@ struct ppbpf_profile_options {
 	int command_stdout_fd;		/* COMMAND's standard output; 0: as ours */
 	bool summary;			/* what a person wants to see at the end, to summary_fd */
 	int summary_fd;
+	bool progress;			/* says on standard error what has begun, and its cost */
 };
 
 #define PPBPF_PROFILE_DEFAULTS { 0 }

@@ -238,6 +238,7 @@ static void route(struct arguments *a)
 		a->output = NULL;
 	o->summary = !a->json && !a->output;
 	o->summary_fd = o->command ? STDERR_FILENO : STDOUT_FILENO;
+	o->progress = !a->quiet;
 	if (a->json && !a->output && o->command)
 		o->command_stdout_fd = STDERR_FILENO;
 }

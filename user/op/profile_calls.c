@@ -2,12 +2,12 @@
 #include "op/profile_calls.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/units.h"
 #include "collect/collector.h"
 #include "collect/features.h"
@@ -79,7 +79,8 @@ static int attach(struct counting *counting, const struct ppbpf_profile_options 
 	func__cost_text(counting->func, &cost);
 	if (cost.length) {
 		counting->run->cost = buf__take(&cost, NULL);
-		log_info("%s", counting->run->cost);
+		if (options->progress)
+			fprintf(stderr, "%s\n", counting->run->cost);
 	}
 	buf__free(&cost);
 	followed = collector__seed(counting->collector, target->pids, target->pid_count, e);

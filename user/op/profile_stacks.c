@@ -2,6 +2,7 @@
 #include "op/profile_stacks.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -174,6 +175,8 @@ int profile_stacks__run(struct profile_run *run, struct session *session,
 		report->self.start_cpu_seconds = self_cost__cpu_seconds();
 		run->start_ns = clock_ns(CLOCK_REALTIME);
 		work.event_fd = stacks__event_fd(sampling.stacks);
+		if (options->progress && !options->command && !options->duration_ns)
+			fprintf(stderr, "profiling %s; Ctrl-C ends it\n", run->title);
 		err = session__begin(session, e);
 	}
 	if (!err)

@@ -26,7 +26,7 @@ static void put_about(struct json *json, const struct profile_run *run)
 	profile_lines__about(&about, run);
 	buf__printf(&about, " · %s, Linux %s", run->report->host, run->report->kernel);
 	profile_lines__quality(&quality, run);
-	put_string(json, "title", run->report->target);
+	put_string(json, "title", run->title ? run->title : run->report->target);
 	put_string(json, "mode", profile_mode_name(run->mode));
 	put_string(json, "about", buf__str(&about));
 	put_string(json, "quality", buf__str(&quality));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/term.h"
@@ -20,19 +21,22 @@
 #define NAME_MIN 24	/* columns */
 #define WHERE 26
 
-/* Sentences with our own signs in them, which a plain terminal does not have. */
+/* Sentences with our own dots between them, which a plain terminal does not have. */
 static void words(struct page *page, const struct buf *text)
 {
-	struct buf plain = BUF_INIT;
+	static const char dot[] = " \302\267 ";
+	const char *at = buf__str(text), *end;
 
-	for (const char *at = buf__str(text); *at; at++) {
-		bool dot = !page->term->utf8 && !strncmp(at, "\302\267", 2);
+	for (; at; at = end ? end + strlen(dot) : NULL) {
+		char *part;
 
-		buf__putc(&plain, dot ? '|' : *at);
-		at += dot;
+		end = strstr(at, dot);
+		part = end ? strndup(at, end - at) : strdup(at);
+		page__words(page, INDENT, part ? part : "");
+		free(part);
+		if (end)
+			page__dot(page);
 	}
-	page__words(page, INDENT, buf__str(&plain));
-	buf__free(&plain);
 }
 
 static void header(struct page *page, const struct profile_run *run)
@@ -42,7 +46,7 @@ static void header(struct page *page, const struct profile_run *run)
 	struct buf about = BUF_INIT;
 
 	profile_lines__about(&about, run);
-	room = page->term->width - text_width(buf__str(&about), true) - 3;
+	room = page->term->width - text_width(buf__str(&about), page->term->utf8) - 3;
 	page__style(page, PAGE_BOLD);
 	page__column(page, title, -(width < room || room < NAME_MIN ? width : room));
 	page__style(page, PAGE_PLAIN);

@@ -12,7 +12,7 @@
 #include "symbol/root.h"
 #include "symbol/symtab.h"
 
-#define DEBUG_INFO_MAX (512UL << 20)
+#define DEBUG_INFO_MAX (256UL << 20)
 
 struct code_file {
 	int fd;			/* -1: none */

@@ -5,6 +5,7 @@
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECTION_MAX (1ULL << 30)
@@ -103,10 +104,17 @@ static int open_handle(struct elf **out, Elf *handle)
 	return 0;
 }
 
+static bool is_roots(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && !st.st_uid && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 int elf__open(struct elf **out, int fd)
 {
 	elf_version(EV_CURRENT);
-	return open_handle(out, elf_begin(fd, ELF_C_READ, NULL));
+	return open_handle(out, elf_begin(fd, is_roots(fd) ? ELF_C_READ_MMAP : ELF_C_READ, NULL));
 }
 
 int elf__open_kept(struct elf **out, int fd)

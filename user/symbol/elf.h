@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * ELF files as strangers give them to us: read by libelf without mapping them
- * (their owner may truncate them meanwhile), every size bounded.
+ * ELF files as strangers give them to us: read by libelf, every size bounded. A
+ * file is mapped only when nobody but root may change it: its owner could
+ * truncate it while we read.
  *
  * Addresses are the file's own virtual ones, as symbols and unwind tables have
  * them. An object is for one thread at a time.

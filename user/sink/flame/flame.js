@@ -466,7 +466,7 @@ function listen() {
   canvas.addEventListener("mouseleave", () => tell(state.selected));
   graph.addEventListener("scroll", redraw, { passive: true });
   window.addEventListener("keydown", onKey);
-  new ResizeObserver(resize).observe(graph);
+  new ResizeObserver(() => requestAnimationFrame(resize)).observe(graph);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); redraw(); });
 }
 
