@@ -16,8 +16,8 @@ static const struct term pipe_of_100 = { .utf8 = true, .width = 100 };
 
 static char *summary(const struct term *term, struct profile_run *run)
 {
-	char *text;
-	size_t length;
+	static char *text;
+	static size_t length;
 	FILE *file = open_memstream(&text, &length);
 
 	run->measured = true;
