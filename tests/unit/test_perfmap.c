@@ -185,6 +185,34 @@ static void the_map_of_a_process_is_found_and_kept(void **state)
 	perfmap__free(map);
 }
 
+static void the_map_of_a_process_that_is_gone_is_found(void **state)
+{
+	struct perfmap *map = perfmap__new();
+	char path[64];
+	pid_t gone = fork();
+	FILE *file;
+
+	(void)state;
+	if (!gone)
+		_exit(0);
+	assert_int_equal(waitpid(gone, NULL, 0), gone);
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", gone);
+	assert_int_equal(perfmap__open(map, gone), -ENOENT);
+	file = fopen(path, "w");
+	fputs("1000 10 left\n", file);
+	fclose(file);
+	if (!geteuid()) {
+		assert_int_equal(chown(path, 12345, 12345), 0);
+		assert_int_equal(perfmap__open(map, gone), -EPERM);
+		assert_int_equal(chown(path, 0, 0), 0);
+	}
+	assert_int_equal(perfmap__open(map, gone), 0);
+	unlink(path);
+	assert_int_equal(perfmap__refresh(map), 0);
+	assert_string_equal(name_at(map, 0x1000), "left");
+	perfmap__free(map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +223,7 @@ int main(void)
 		cmocka_unit_test(node_s_names_are_taken_apart),
 		cmocka_unit_test(a_gigabyte_is_not_read_whole),
 		cmocka_unit_test(the_map_of_a_process_is_found_and_kept),
+		cmocka_unit_test(the_map_of_a_process_that_is_gone_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,6 +225,8 @@ static void *work(void *context)
 		poll_ms = s->started_ns ? POLL_MS : 1;
 		pthread_mutex_unlock(&s->lock);
 		ring_buffer__poll(s->ring, s->fresh_count ? 1 : poll_ms);
+		/* nobody is woken for a few: those are fetched, too */
+		ring_buffer__consume(s->ring);
 		look_again(s);
 		tell_pass(s);
 		if (read(s->stop_fd, &ended, sizeof(ended)) < 0)

@@ -78,6 +78,25 @@ static int width_of(const struct printing *printing, const struct shown *shown)
 	return width - 3;
 }
 
+/* A function that calls itself is said once, and how often. */
+static void drop_repeats(const struct printing *printing, struct shown *shown)
+{
+	for (size_t i = 1; i < shown->count; i++)
+		if (step_of(printing, shown->chain[i]) == step_of(printing, shown->chain[i - 1])) {
+			shown->keep[i] = false;
+			shown->silent[i] = true;
+		}
+}
+
+static size_t repeats(const struct printing *printing, const uint32_t *chain, size_t count)
+{
+	size_t same = 1;
+
+	while (same < count && step_of(printing, chain[same]) == step_of(printing, chain[0]))
+		same++;
+	return same;
+}
+
 /* The kernel's own way to sleep says less than what is waited for, which comes last. */
 static void drop_sleep(const struct printing *printing, struct shown *shown)
 {
@@ -128,8 +147,10 @@ static void put_chain(const struct printing *printing, const uint32_t *chain, si
 	struct page *page = printing->page;
 	int room = page__room(page);
 	bool gap = false;
+	size_t same;
 
 	memset(shown.keep, true, count);
+	drop_repeats(printing, &shown);
 	drop_sleep(printing, &shown);
 	if (width_of(printing, &shown) > room)
 		drop_interpreter(printing, &shown);
@@ -144,6 +165,9 @@ static void put_chain(const struct printing *printing, const uint32_t *chain, si
 		if (gap)
 			page__glyphs(page, page->term->utf8 ? "… > " : "... > ");
 		page__text(page, "%s", name_of(printing, chain[i]));
+		same = repeats(printing, chain + i, count - i);
+		if (same > 1)
+			page__text(page, " (%zu times)", same);
 		gap = false;
 	}
 	page__end_line(page);

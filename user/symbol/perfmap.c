@@ -229,6 +229,22 @@ static int ids_of(pid_t pid, uint64_t *own_pid, uint64_t *uid)
 	return err;
 }
 
+/*
+ * A process that is gone has left its map where it was, as far as its /tmp was
+ * ours; nobody can tell its user any more, but for who has called us.
+ */
+static int open_left(pid_t pid, uint64_t *uid)
+{
+	const char *caller = getenv("SUDO_UID");
+	char path[48];
+
+	*uid = geteuid();
+	if (caller && parse_u64(caller, 0, UINT32_MAX, uid))
+		*uid = geteuid();
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", pid);
+	return root_open(0, path);
+}
+
 int perfmap__open(struct perfmap *map, pid_t pid)
 {
 	uint64_t own_pid, uid;
@@ -238,10 +254,12 @@ int perfmap__open(struct perfmap *map, pid_t pid)
 
 	if (map->fd >= 0)
 		return 0;
-	if (ids_of(pid, &own_pid, &uid))
-		return -ENOENT;
-	snprintf(path, sizeof(path), "/tmp/perf-%llu.map", (unsigned long long)own_pid);
-	fd = root_open(pid, path);
+	if (ids_of(pid, &own_pid, &uid)) {
+		fd = open_left(pid, &uid);
+	} else {
+		snprintf(path, sizeof(path), "/tmp/perf-%llu.map", (unsigned long long)own_pid);
+		fd = root_open(pid, path);
+	}
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) || (st.st_uid && st.st_uid != uid)) {
