@@ -125,6 +125,10 @@ static error_t parse_target(int key, char *text, struct arguments *a, struct arg
 	case OPT_USER:
 		o->user = text;
 		return 0;
+	case ARGP_KEY_NO_ARGS:
+		if (state->quoted)
+			usage_error(state, "there is no command after --");
+		return 0;
 	case ARGP_KEY_ARG:
 		if (!state->quoted || state->next - 1 < state->quoted)
 			usage_error(state, "put -- before a command: ppbpf profile [OPTION...] -- %s",

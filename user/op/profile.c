@@ -199,28 +199,43 @@ static void describe(struct report *report, const struct profile_run *run)
 	self_cost__read(&report->self);
 }
 
-static void print_summary(const struct ppbpf_result *result,
-			  const struct ppbpf_profile_options *options)
-{
-	int fd = options->summary ? dup(options->summary_fd) : -1;
-	FILE *stream = fd < 0 ? NULL : fdopen(fd, "w");
+typedef int (*print_fn)(FILE *out, const struct term *term, const struct profile_run *run);
 
-	if (stream) {
-		ppbpf_profile_write_summary(result, stream);
-		fclose(stream);
-	} else if (fd >= 0) {
+/* For who has asked for it. Whoever reads it may have seen enough: that is no failure. */
+static void print(struct ppbpf_result *result, const struct ppbpf_profile_options *options,
+		  print_fn part)
+{
+	FILE *stream;
+	struct term term;
+	int fd, err;
+
+	if (!options->summary)
+		return;
+	fd = dup(options->summary_fd);
+	stream = fd < 0 ? NULL : fdopen(fd, "w");
+	err = stream ? 0 : -errno;
+	term__detect(&term, fd);
+	if (stream)
+		err = part(stream, &term, result->data);
+	if (stream && fclose(stream) && !err)
+		err = -errno;
+	if (!stream && fd >= 0)
 		close(fd);
-	}
+	if (err && err != -EPIPE)
+		err__set(&result->err, ERR_IO, err, "the summary cannot be written: %s",
+			 strerror(-err));
 }
 
 int ppbpf_profile_write_summary(const struct ppbpf_result *result, FILE *stream)
 {
 	struct term term;
+	int err;
 
 	if (!result->data)
 		return 0;
 	term__detect(&term, fileno(stream));
-	return profile_summary__print(stream, &term, result->data);
+	err = profile_summary__print(stream, &term, result->data);
+	return err ? err : profile_summary__print_end(stream, &term, result->data);
 }
 
 static void run_all(struct ppbpf_result *result, const struct ppbpf_profile_options *options)
@@ -236,12 +251,14 @@ static void run_all(struct ppbpf_result *result, const struct ppbpf_profile_opti
 	    !measure(result, &session, options, run)) {
 		describe(result->report, run);
 		result->duration = (clock_ns(CLOCK_MONOTONIC) - entered) / 1e9;
+		/* nobody has to wait for the files to see it */
+		print(result, options, profile_summary__print);
 		save(result, &session, options, formats);
+		print(result, options, profile_summary__print_end);
 	}
 	if (result->err.cause)
 		child__end(&session.child);
 	result->duration = (clock_ns(CLOCK_MONOTONIC) - entered) / 1e9;
-	print_summary(result, options);
 	session__free(&session);
 	stop__end();
 }

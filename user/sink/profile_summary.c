@@ -286,7 +286,7 @@ static void caveats(struct page *page, const struct profile_run *run)
 	buf__free(&cost);
 }
 
-static int print_all(struct page *page, const struct profile_run *run)
+static int print_table(struct page *page, const struct profile_run *run)
 {
 	int err = 0;
 
@@ -302,12 +302,18 @@ static int print_all(struct page *page, const struct profile_run *run)
 	}
 	quality(page, run);
 	remarks__warnings(page, run->report);
-	saved(page, run);
-	caveats(page, run);
-	return err ? err : page__error(page);
+	return err;
 }
 
-int profile_summary__print(FILE *out, const struct term *term, const struct profile_run *run)
+static int print_end(struct page *page, const struct profile_run *run)
+{
+	saved(page, run);
+	caveats(page, run);
+	return 0;
+}
+
+static int print(FILE *out, const struct term *term, const struct profile_run *run,
+		 int (*part)(struct page *page, const struct profile_run *run))
 {
 	struct page page;
 	int err;
@@ -315,10 +321,22 @@ int profile_summary__print(FILE *out, const struct term *term, const struct prof
 	if (!run->measured)
 		return 0;
 	page__init(&page, term);
-	err = print_all(&page, run);
+	err = part(&page, run);
+	if (!err)
+		err = page__error(&page);
 	if (!err && (fwrite(page.out.data, 1, page.out.length, out) != page.out.length ||
 		     fflush(out)))
 		err = errno ? -errno : -EIO;
 	page__free(&page);
 	return err;
+}
+
+int profile_summary__print(FILE *out, const struct term *term, const struct profile_run *run)
+{
+	return print(out, term, run, print_table);
+}
+
+int profile_summary__print_end(FILE *out, const struct term *term, const struct profile_run *run)
+{
+	return print(out, term, run, print_end);
 }
