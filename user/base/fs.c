@@ -333,6 +333,8 @@ int atomic_file__commit(struct atomic_file *f, struct err *e)
 /* Where renameat2() is not known (NFS), a link will do: neither replaces anything. */
 static int name_temporary(struct atomic_file *f, const char *path)
 {
+	if (!f->temporary)
+		return -EINVAL; /* a device, or a pipe: nothing that could get a name */
 	if (!renameat2(AT_FDCWD, f->temporary, AT_FDCWD, path, RENAME_NOREPLACE)) {
 		free(f->temporary);
 		f->temporary = NULL;

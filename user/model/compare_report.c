@@ -35,14 +35,14 @@ static int by_identity(const void *a, const void *b)
 /* Sorted, so that each can be found; the caller's to free. */
 static const struct bench_result **sorted(const struct bench_results *results)
 {
-	const struct bench_result **list = calloc(results->count + 1, sizeof(*list));
+	const struct bench_result **list = calloc(results->count + 1, sizeof(void *));
 
 	if (!list)
 		return NULL;
 	for (size_t i = 0; i < results->count; i++)
 		list[i] = &results->results[i];
 	if (results->count)
-		qsort(list, results->count, sizeof(*list), by_identity);
+		qsort(list, results->count, sizeof(void *), by_identity);
 	return list;
 }
 
@@ -50,7 +50,7 @@ static const struct bench_result *find(const struct bench_result *const *list, s
 				       const struct bench_result *wanted)
 {
 	const struct bench_result *const *found =
-		bsearch(&wanted, list, count, sizeof(*list), by_identity);
+		bsearch(&wanted, list, count, sizeof(void *), by_identity);
 
 	return found ? *found : NULL;
 }
@@ -234,8 +234,8 @@ struct compare_report *compare_report__new(const struct bench_results *baseline,
 	report->baseline = baseline;
 	report->threshold = threshold;
 	report->comparisons = calloc(current->count + 1, sizeof(*report->comparisons));
-	report->added = calloc(current->count + 1, sizeof(*report->added));
-	report->missing = calloc(baseline->count + 1, sizeof(*report->missing));
+	report->added = calloc(current->count + 1, sizeof(void *));
+	report->missing = calloc(baseline->count + 1, sizeof(void *));
 	if (!report->comparisons || !report->added || !report->missing ||
 	    compare_all(report, stats, baselines))
 		goto out;

@@ -239,7 +239,7 @@ static int make_report(const struct ppbpf_report_options *options, struct report
 	r->view.results = r->results;
 	r->view.charts = options->no_charts ? false :
 			 options->charts || (r->format && r->format->charts);
-	if (r->output && write_output(r, e))
+	if (r->output && r->format && write_output(r, e))
 		return e->code;
 	if (options->svg_dir && write_charts(&r->view, options->svg_dir, e))
 		return e->code;

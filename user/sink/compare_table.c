@@ -49,14 +49,14 @@ static int worst_first(const void *a, const void *b)
 
 const struct comparison **compare_sorted(const struct compare_report *report)
 {
-	const struct comparison **sorted = calloc(report->count + 1, sizeof(*sorted));
+	const struct comparison **sorted = calloc(report->count + 1, sizeof(void *));
 
 	if (!sorted)
 		return NULL;
 	for (size_t i = 0; i < report->count; i++)
 		sorted[i] = &report->comparisons[i];
 	if (report->count)
-		qsort(sorted, report->count, sizeof(*sorted), worst_first);
+		qsort(sorted, report->count, sizeof(void *), worst_first);
 	return sorted;
 }
 
@@ -82,7 +82,7 @@ void compare_headline(struct buf *out, const struct compare_report *report)
 
 	if (regressions) {
 		sorted = compare_sorted(report);
-		if (sorted)
+		if (sorted && sorted[0])
 			compare_line(out, sorted[0]);
 		free(sorted);
 		if (regressions > 1)

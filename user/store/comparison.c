@@ -121,7 +121,7 @@ static int read_side(const struct reading *r, const cJSON *json, const char *sid
 		     enum component shown, struct bench_result *result)
 {
 	char avg[32], throughput[32], memory[32];
-	const cJSON *from;
+	const cJSON *from = NULL;
 	double mb = NAN;
 	int err;
 
@@ -194,7 +194,7 @@ static enum component named_component(const cJSON *json, const char *key)
 
 static int read_figures(const struct reading *r, const cJSON *json, struct comparison *c)
 {
-	const cJSON *interval;
+	const cJSON *interval = NULL;
 	const struct { const char *key; double *value; } numbers[] = {
 		{ "change_ms", &c->change_ms }, { "change_percent", &c->change_percent },
 		{ "throughput_change_percent", &c->throughput_change_percent },
@@ -404,8 +404,8 @@ static int connect(const struct reading *r, struct comparison_file *file)
 		report->comparisons[i].current = &file->current->results[i];
 		report->comparisons[i].baseline = &file->baseline->results[i];
 	}
-	report->missing = calloc(report->missing_count + 1, sizeof(*report->missing));
-	report->added = calloc(report->added_count + 1, sizeof(*report->added));
+	report->missing = calloc(report->missing_count + 1, sizeof(void *));
+	report->added = calloc(report->added_count + 1, sizeof(void *));
 	if (!report->missing || !report->added)
 		return no_memory(r);
 	for (size_t i = 0; i < file->alone->count; i++)
