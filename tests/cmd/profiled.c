@@ -3,7 +3,8 @@
  * A program whose profile is known.
  *
  *	profiled burn SECONDS	three functions, 70, 20 and 10 % of the CPU time
- *	profiled wait MS	sleeps MS in nap(), and waits MS for a lock in queue()
+ *	profiled wait MS	sleeps MS in nap(), and waits MS for a lock in queue();
+ *				prints the seconds that each of them has taken
  *	profiled deep N		recurses N deep and burns a second at the bottom
  */
 #include <pthread.h>
@@ -19,6 +20,14 @@ static double cpu_seconds(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
@@ -62,12 +71,14 @@ static void __attribute__((noinline)) all(double seconds)
 }
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static volatile int queued;
+static volatile double queue_took, nap_took;
 
 static void *__attribute__((noinline)) queue(void *unused)
 {
+	double begin = now();
+
 	pthread_mutex_lock(&lock);
-	queued = 1;
+	queue_took = now() - begin;
 	pthread_mutex_unlock(&lock);
 	return unused;
 }
@@ -75,9 +86,10 @@ static void *__attribute__((noinline)) queue(void *unused)
 static void __attribute__((noinline)) nap(long ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+	double begin = now();
 
 	nanosleep(&t, NULL);
-	queued = 0;
+	nap_took = now() - begin;
 }
 
 static void wait_twice(long ms)
@@ -89,6 +101,7 @@ static void wait_twice(long ms)
 	nap(ms);
 	pthread_mutex_unlock(&lock);
 	pthread_join(thread, NULL);
+	printf("took %.6f %.6f\n", nap_took, queue_took);
 }
 
 static int __attribute__((noinline)) deep(int n)
