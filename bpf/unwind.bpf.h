@@ -73,28 +73,36 @@ static __always_inline void module_key(struct ppbpf_module_key *key, struct file
 static __noinline int module_ask(struct task_struct *task, struct file *file, u64 start, u64 end)
 {
 	struct ppbpf_module fresh = { .state = PPBPF_MODULE_PENDING };
-	struct ppbpf_module_event event = { .kind = PPBPF_STACK_EVENT_MODULE };
+	struct ppbpf_module_key key;
+	struct ppbpf_module_event *event;
 	const unsigned char *name;
 	struct ppbpf_names names;
 
 	if (!task)
 		return 0;
-	module_key(&event.key, file);
+	module_key(&key, file);
 	fresh.id = __sync_fetch_and_add(&next_module, 1);
-	if (bpf_map_update_elem(&modules, &event.key, &fresh, BPF_NOEXIST))
+	if (bpf_map_update_elem(&modules, &key, &fresh, BPF_NOEXIST))
 		return 0;
-	names_read(&names, task);
-	event.id = fresh.id;
-	event.pid = names.pid;
-	event.proc_pid = names.proc_pid;
-	event.start = start;
-	event.end = end;
-	name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
-	bpf_probe_read_kernel_str(event.name, sizeof(event.name), name);
-	if (bpf_ringbuf_output(&stack_events, &event, sizeof(event), BPF_RB_FORCE_WAKEUP)) {
-		bpf_map_delete_elem(&modules, &event.key);
+	/* in the ring, and not on the stack: there is not much of that */
+	event = bpf_ringbuf_reserve(&stack_events, sizeof(*event), 0);
+	if (!event) {
+		bpf_map_delete_elem(&modules, &key);
 		stack_count(PPBPF_STACK_LOST_MODULES);
+		return 0;
 	}
+	names_read(&names, task);
+	event->kind = PPBPF_STACK_EVENT_MODULE;
+	event->id = fresh.id;
+	event->pid = names.pid;
+	event->proc_pid = names.proc_pid;
+	event->start = start;
+	event->end = end;
+	event->key = key;
+	event->name[0] = '\0';
+	name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	bpf_probe_read_kernel_str(event->name, sizeof(event->name), name);
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
 

@@ -23,8 +23,12 @@
 __noinline u64 maple_find(u64 node, u64 index)
 {
 	u64 pivots[MAPLE_PIVOTS], base, slots;
+	struct mm_struct *mm = 0;
 	u32 type, count, slot;
 
+	/* kernels look at functions that nobody calls, too, up to 6.7 */
+	if (!bpf_core_field_exists(mm->mm_mt))
+		return 0;
 	for (int level = 0; level < MAPLE_LEVELS; level++) {
 		type = node >> MAPLE_TYPE_SHIFT & MAPLE_TYPE_MASK;
 		base = node & ~MAPLE_NODE_MASK;
@@ -55,8 +59,11 @@ __noinline u64 maple_find(u64 node, u64 index)
 /* The same up to Linux 6.0. */
 __noinline u64 rb_find(u64 node, u64 index)
 {
+	struct mm_struct___rb *mm = 0;
 	u64 vma, start, end;
 
+	if (!bpf_core_field_exists(mm->mm_rb))
+		return 0;
 	for (int level = 0; level < RB_LEVELS && node; level++) {
 		vma = node - bpf_core_field_offset(struct vm_area_struct___rb, vm_rb);
 		end = BPF_CORE_READ((struct vm_area_struct___rb *)vma, vm_end);
