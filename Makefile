@@ -59,7 +59,7 @@ SHARED        := $(if $(SAN),,$(BUILD)/libppbpf.so)
 # --- how ----------------------------------------------------------------------
 
 BPFTOOL       ?= $(shell tools/find-bpftool.sh)
-PKGS          := libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone libmd libprotobuf-c
+PKGS          := libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone libmd libprotobuf-c libmicrohttpd libcurl
 PKG_CFLAGS    := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS      := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -liberty
 
@@ -142,6 +142,7 @@ $(O)/obj/proto/%.o: $(BUILD)/proto/%.c $(O)/flags
 
 # The page that a profile is put into is part of the object; no compiler lists it.
 $(O)/obj/user/sink/profile_assets.o: $(wildcard user/sink/flame/*)
+$(O)/obj/user/sink/trace_assets.o: $(wildcard user/sink/waterfall/*)
 
 # Order-only: the first build makes the generated headers first; later, the
 # dependency files know who includes which.

@@ -252,6 +252,59 @@ int ppbpf_report(const struct ppbpf_report_options *options, struct ppbpf_result
 /* The verdict, in one line. Negative errno; -EINVAL when nothing was reported. */
 int ppbpf_report_headline(const struct ppbpf_result *result, FILE *stream);
 
+enum ppbpf_trace_source {
+	PPBPF_TRACE_EBPF = 1,		/* requests as the kernel sees them */
+	PPBPF_TRACE_RECEIVE = 2,	/* what instrumented services send */
+	PPBPF_TRACE_QUERY = 4,		/* what Jaeger has */
+};
+
+struct ppbpf_trace_options {
+	const char *service;		/* NULL: all */
+	unsigned int sources;		/* of enum ppbpf_trace_source; 0: those that can be had */
+
+	/* Which processes are the service, for the kernel's part. */
+	const pid_t *pids;
+	size_t pid_count;
+	const char *comm;		/* a name with * and ? */
+	const uint16_t *ports;		/* who listens there */
+	size_t port_count;
+
+	uint64_t duration_ns;		/* 0: until ppbpf_trace_stop() */
+	double sampling_rate;		/* 0.0 to 1.0, by trace id */
+	bool keep_errors;		/* traces with errors are kept whatever the rate */
+	const char *const *operations;	/* patterns; none: all */
+	size_t operation_count;
+
+	const char *jaeger_endpoint;	/* NULL: http://localhost:14268/api/traces */
+	const char *query_url;		/* NULL: http://localhost:16686 */
+	const char *otlp_endpoint;	/* where spans are sent to; NULL: nowhere */
+	const char *const *headers;	/* "Name: value" of those requests */
+	size_t header_count;
+	bool no_compression;		/* of those requests */
+
+	const char *listen_address;	/* NULL: 127.0.0.1 and ::1 */
+	uint16_t otlp_port;		/* 0: not listened on */
+
+	const char *spans_file;		/* collected spans as lines of OTLP's JSON; NULL: none */
+	bool table;			/* for a person, to table_fd, at the end */
+	int table_fd;
+	bool live;			/* and while it goes on */
+	unsigned int top;		/* operations to show; 0: 10 */
+	unsigned int slowest;		/* traces to show */
+};
+
+#define PPBPF_TRACE_DEFAULTS \
+	{ .duration_ns = 60000000000ULL, .sampling_rate = 1, .otlp_port = 4318, .slowest = 1 }
+
+/* Captures traces. *result is always set (NULL only without memory). */
+int ppbpf_trace(const struct ppbpf_trace_options *options, struct ppbpf_result **result);
+
+/* The operations and the slowest traces as a page. Negative errno; -EINVAL: nothing was captured. */
+int ppbpf_trace_write_html(const struct ppbpf_result *result, FILE *stream);
+
+/* Ends a running ppbpf_trace() soon, keeping what was captured; safe in a signal handler. */
+void ppbpf_trace_stop(void);
+
 const char *ppbpf_version(void);
 
 #ifdef __cplusplus

@@ -22,6 +22,7 @@ static const struct command {
 	{ "bench", cmd_bench, "time benchmarks, and what each iteration used and waited for" },
 	{ "compare", cmd_compare, "did a benchmark get slower, and which part of its time grew" },
 	{ "report", cmd_report, "a page of a comparison or of results: HTML, Markdown, JSON" },
+	{ "trace", cmd_trace, "a service's requests as traces: how many, how slow, how often wrong" },
 	{ "metrics", cmd_metrics, "every metric: what it means, and whether it can be had here" },
 	{ "doctor", cmd_doctor, "what this kernel and this privilege allow, in plain words" },
 };

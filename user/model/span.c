@@ -128,6 +128,7 @@ struct span *span__new(const struct span *from)
 	copy.at = (char *)(span + 1);
 	span->next = NULL;
 	span->trace = NULL;
+	memset(span->waits, 0, sizeof(span->waits));
 	span->size = size;
 	span->name = copy_text(&copy, from->name ? from->name : "");
 	span->status_message = copy_text(&copy, from->status_message);

@@ -109,8 +109,13 @@ struct span_seen {
 };
 
 struct span {
-	struct span *next;		/* of its trace; for model/trace.c */
-	struct trace *trace;		/* likewise */
+	/* for model/trace*.c: its trace, and those that wait as it does for the other end */
+	struct span *next;
+	struct trace *trace;
+	struct span_wait {
+		struct span *older, *newer;
+		bool waits;
+	} waits[2];
 	size_t size;			/* of memory, with all that it points to */
 	struct resource *resource;
 	enum span_source source;
@@ -119,7 +124,6 @@ struct span {
 	uint64_t span_id;		/* zero: span__new() makes one up */
 	uint64_t parent_id;		/* zero: none */
 	uint32_t flags;			/* OTLP's: bit 0 sampled, bit 8 set when bit 9 (remote) is known */
-	bool flags_known;		/* the sampled flag above is what the caller said */
 	enum span_kind kind;
 	uint64_t start_ns, end_ns;	/* Unix time; never end before start */
 	uint64_t first_byte_ns;		/* Unix time; 0: not known */

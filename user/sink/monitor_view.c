@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "model/report.h"
 #include "sink/fields.h"
+#include "sink/frame.h"
 #include "sink/monitor_columns.h"
 #include "sink/monitor_lines.h"
 #include "sink/output.h"
@@ -22,33 +23,17 @@
 #define TOP_MIN 1
 #define HEADING_EVERY 20	/* plain lines */
 
-#define HIDE_CURSOR "\033[?25l"
-#define SHOW_CURSOR "\033[?25h"
-#define ERASE_LINE_END "\033[K"
-#define ERASE_BELOW "\033[J"
-
 struct monitor_view {
-	int fd;
+	struct frame frame;
 	const char *sort;
 	unsigned int top;
-	struct term term;
-	bool in_place;
-	bool began;			/* something has been written */
 	double shown_at;		/* seconds from the start; of the last frame or line */
 	double seconds;			/* since then */
 	double cpu;			/* since then: percent times seconds */
 	uint64_t values[PPBPF_SUMMED_NR];	/* since then */
-	struct page frame;		/* what the terminal shows */
 	struct hash *shown;		/* tgid, start -> CPU time when last shown, + 1 */
 	int lines;			/* plain ones */
 };
-
-static bool is_dumb(void)
-{
-	const char *name = getenv("TERM");
-
-	return !name || !*name || !strcmp(name, "dumb");
-}
 
 struct monitor_view *monitor_view__new(int fd, const char *sort, unsigned int top)
 {
@@ -61,12 +46,9 @@ struct monitor_view *monitor_view__new(int fd, const char *sort, unsigned int to
 		free(view);
 		return NULL;
 	}
-	view->fd = fd;
 	view->sort = sort;
 	view->top = top;
-	term__detect(&view->term, fd);
-	view->in_place = view->term.is_terminal && !is_dumb();
-	page__init(&view->frame, &view->term);
+	frame__init(&view->frame, fd);
 	return view;
 }
 
@@ -101,7 +83,7 @@ static int print_processes(struct monitor_view *view, struct page *page,
 		.report = report, .sort = view->sort, .live = true, .title = "processes",
 	};
 	/* one line for the heading, and the cursor is in the one below the last */
-	int room = view->term.height - page->lines - 2;
+	int room = view->frame.term.height - page->lines - 2;
 	size_t top = view->top ? view->top : TOP;
 	struct process_row *rows;
 	int count = process_view__rows(&processes, &rows);
@@ -120,58 +102,22 @@ static int print_processes(struct monitor_view *view, struct page *page,
 	return 0;
 }
 
-/* Up to the first row of the frame that is there, however the terminal has wrapped it since. */
-static void go_back(const struct monitor_view *view, struct buf *out)
-{
-	int rows = page__rows(&view->frame, view->term.width);
-
-	if (rows >= view->term.height)
-		rows = view->term.height - 1;
-	buf__putc(out, '\r');
-	if (rows > 0)
-		buf__printf(out, "\033[%dA", rows);
-}
-
-static int write_frame(struct monitor_view *view, const struct page *page)
-{
-	const char *at = buf__str(&page->out), *end;
-	struct buf out = BUF_INIT;
-	int err;
-
-	if (!view->began)
-		buf__puts(&out, HIDE_CURSOR);
-	else
-		go_back(view, &out);
-	for (; *at; at = end + 1) {
-		end = strchrnul(at, '\n');
-		buf__append(&out, at, end - at);
-		buf__puts(&out, ERASE_LINE_END "\n");
-		if (!*end)
-			break;
-	}
-	buf__puts(&out, ERASE_BELOW);
-	err = page__error(page) ? page__error(page) : output_write(view->fd, &out);
-	view->began = true;
-	buf__free(&out);
-	return err;
-}
-
 static int show_frame(struct monitor_view *view, const struct report *report, double time)
 {
 	const struct monitor_lines lines = { .report = report, .seconds = time, .live = true };
 	struct page page;
 	int err;
 
-	term__resize(&view->term, view->fd);
-	page__init(&page, &view->term);
+	frame__resize(&view->frame);
+	page__init(&page, &view->frame.term);
 	lines_header(&page, &lines);
 	lines_time(&page, &lines);
 	lines_resources(&page, &lines);
 	err = print_processes(view, &page, report);
-	if (!err)
-		err = write_frame(view, &page);
-	page__free(&view->frame);
-	view->frame = page;
+	if (err)
+		page__free(&page);
+	else
+		err = frame__show(&view->frame, &page);
 	return err;
 }
 
@@ -223,7 +169,7 @@ static int show_line(struct monitor_view *view, const struct report *report,
 	char text[UNITS_TEXT];
 	int err;
 
-	page__init(&page, &view->term);
+	page__init(&page, &view->frame.term);
 	if (view->lines++ % HEADING_EVERY == 0)
 		print_plain_heading(&page);
 	page__column(&page, format_seconds(text, interval->time * 1e9), PLAIN_WIDTH);
@@ -236,7 +182,7 @@ static int show_line(struct monitor_view *view, const struct report *report,
 								       &plain_columns[i])),
 			     PLAIN_WIDTH);
 	page__end_line(&page);
-	err = page__error(&page) ? page__error(&page) : output_write(view->fd, &page.out);
+	err = page__error(&page) ? page__error(&page) : output_write(view->frame.fd, &page.out);
 	page__free(&page);
 	return err;
 }
@@ -245,8 +191,8 @@ static int show_line(struct monitor_view *view, const struct report *report,
 
 static bool is_due(const struct monitor_view *view, double time)
 {
-	if (view->in_place)
-		return !view->began || time - view->shown_at >= FRAME_SECONDS;
+	if (view->frame.in_place)
+		return !view->frame.began || time - view->shown_at >= FRAME_SECONDS;
 	/* a line for each whole second that has passed */
 	return floor(time) > floor(view->shown_at);
 }
@@ -262,7 +208,7 @@ int monitor_view__interval(struct monitor_view *view, const struct report *repor
 		view->values[i] += interval->values[i];
 	if (!is_due(view, interval->time))
 		return 0;
-	err = view->in_place ? show_frame(view, report, interval->time) :
+	err = view->frame.in_place ? show_frame(view, report, interval->time) :
 			       show_line(view, report, interval);
 	view->shown_at = interval->time;
 	view->seconds = view->cpu = 0;
@@ -272,20 +218,11 @@ int monitor_view__interval(struct monitor_view *view, const struct report *repor
 
 int monitor_view__free(struct monitor_view *view)
 {
-	struct buf out = BUF_INIT;
-	int err = 0;
+	int err;
 
 	if (!view)
 		return 0;
-	if (view->in_place && view->began) {
-		term__resize(&view->term, view->fd);
-		go_back(view, &out);
-		/* from the second row on: tmux keeps a copy of a screen that is erased whole */
-		buf__puts(&out, ERASE_LINE_END "\n" ERASE_BELOW "\033[1A" SHOW_CURSOR);
-		err = output_write(view->fd, &out);
-	}
-	buf__free(&out);
-	page__free(&view->frame);
+	err = frame__free(&view->frame);
 	hash__free(view->shown);
 	free(view);
 	return err;
