@@ -267,7 +267,13 @@ struct ppbpf_trace_options {
 	size_t pid_count;
 	const char *comm;		/* a name with * and ? */
 	const uint16_t *ports;		/* who listens there */
-	size_t port_count;
+	size_t port_count;		/* 8 at most */
+	const char *unit;		/* a unit of systemd */
+	const char *container;		/* the beginning of a container's id */
+	bool no_children;		/* what they start is not */
+	bool queries;			/* query strings of requests are kept: url.query */
+	bool tls;			/* probe OpenSSL to look into what is encrypted */
+	double tls_budget;		/* a share of a CPU that this may cost the service; 0: any */
 
 	uint64_t duration_ns;		/* 0: until ppbpf_trace_stop() */
 	double sampling_rate;		/* 0.0 to 1.0, by trace id */
@@ -294,7 +300,8 @@ struct ppbpf_trace_options {
 };
 
 #define PPBPF_TRACE_DEFAULTS \
-	{ .duration_ns = 60000000000ULL, .sampling_rate = 1, .otlp_port = 4318, .slowest = 1 }
+	{ .duration_ns = 60000000000ULL, .sampling_rate = 1, .otlp_port = 4318, .slowest = 1, \
+	  .tls_budget = 0.05 }
 
 /* Captures traces. *result is always set (NULL only without memory). */
 int ppbpf_trace(const struct ppbpf_trace_options *options, struct ppbpf_result **result);

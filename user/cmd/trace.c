@@ -16,11 +16,15 @@
 #include "ppbpf.h"
 
 #define PATTERNS_MAX 64
+#define PIDS_MAX 1024
+#define PORTS_MAX 8
 
 struct arguments {
 	struct ppbpf_trace_options options;
 	const char *operations[PATTERNS_MAX];
 	const char *headers[PATTERNS_MAX];
+	pid_t pids[PIDS_MAX];
+	uint16_t ports[PORTS_MAX];
 	const char *html;
 	bool json, quiet;
 };
@@ -29,11 +33,24 @@ enum {
 	OPT_SERVICE = 256, OPT_SOURCE, OPT_JAEGER, OPT_RATE, OPT_KEEP_ERRORS, OPT_OPERATION,
 	OPT_LISTEN, OPT_OTLP_PORT, OPT_JSON, OPT_TOP, OPT_SLOWEST,
 	OPT_QUERY, OPT_OTLP, OPT_HEADER, OPT_NO_COMPRESSION, OPT_HTML,
+	OPT_COMM, OPT_PORT, OPT_UNIT, OPT_CONTAINER, OPT_NO_CHILDREN, OPT_QUERIES, OPT_TLS,
+	OPT_TLS_BUDGET,
 };
 
 static const struct argp_option options[] = {
 	{ "service", OPT_SERVICE, "NAME", 0, "traces that this service has a part in (all)", 1 },
-	{ "source", OPT_SOURCE, "LIST", 0, "where spans come from: auto, receive, query", 1 },
+	{ "source", OPT_SOURCE, "LIST", 0, "where spans come from: auto, ebpf, receive, query", 1 },
+	{ NULL, 0, NULL, 0, "Seeing requests in the kernel, with nothing to change in the service:", 1 },
+	{ "pid", 'p', "N[,N...]", 0, "of these processes and what they start", 1 },
+	{ "comm", OPT_COMM, "GLOB", 0, "of processes of this name, with * and ?", 1 },
+	{ "port", OPT_PORT, "N[,N...]", 0, "of whoever listens on this port", 1 },
+	{ "unit", OPT_UNIT, "NAME", 0, "of this unit of systemd", 1 },
+	{ "container", OPT_CONTAINER, "ID", 0, "of this container, by the beginning of its id", 1 },
+	{ "no-children", OPT_NO_CHILDREN, NULL, 0, "but not of what those processes start", 1 },
+	{ "query-strings", OPT_QUERIES, NULL, 0, "keep what follows ? in requests", 1 },
+	{ "tls", OPT_TLS, NULL, 0, "look into what goes through OpenSSL, by probes in the service", 1 },
+	{ "tls-budget", OPT_TLS_BUDGET, "SHARE", 0, "take the probes down when they cost the service "
+	  "more than this share of a CPU (0.05); 0: never", 1 },
 	{ NULL, 0, NULL, 0, "How long, and which:", 2 },
 	{ "duration", 'd', "TIME", 0, "stop after this long (60s); 0: until Ctrl-C", 2 },
 	{ "operation", OPT_OPERATION, "PATTERN", 0, "traces with such a span: its name, its route, "
@@ -70,7 +87,8 @@ static void parse_sources(struct arguments *a, const char *text, struct argp_sta
 		const char *name;
 		unsigned int sources;
 	} known[] = {
-		{ "auto", 0 }, { "receive", PPBPF_TRACE_RECEIVE }, { "query", PPBPF_TRACE_QUERY },
+		{ "auto", 0 }, { "ebpf", PPBPF_TRACE_EBPF }, { "receive", PPBPF_TRACE_RECEIVE },
+		{ "query", PPBPF_TRACE_QUERY },
 	};
 	char *copy = strdup(text), *part, *save = NULL;
 
@@ -81,7 +99,7 @@ static void parse_sources(struct arguments *a, const char *text, struct argp_sta
 		for (i = 0; i < count && strcmp(part, known[i].name); i++)
 			;
 		if (i == count)
-			usage_error(state, "--source takes auto, receive and query: not \"%s\"", part);
+			usage_error(state, "--source takes auto, ebpf, receive and query: not \"%s\"", part);
 		a->options.sources |= known[i].sources;
 	}
 	free(copy);
@@ -96,6 +114,60 @@ static uint64_t parse_number(const char *text, const char *option, uint64_t min,
 		usage_error(state, "--%s takes a number from %llu to %llu: not \"%s\"", option,
 			    (unsigned long long)min, (unsigned long long)max, text);
 	return n;
+}
+
+static void parse_ports(struct arguments *a, const char *text, struct argp_state *state)
+{
+	struct ppbpf_trace_options *o = &a->options;
+	char *copy = strdup(text), *part, *save = NULL;
+
+	for (part = copy ? strtok_r(copy, ",", &save) : NULL; part;
+	     part = strtok_r(NULL, ",", &save)) {
+		if (o->port_count == PORTS_MAX)
+			usage_error(state, "--port takes at most %d ports", PORTS_MAX);
+		a->ports[o->port_count++] = parse_number(part, "port", 1, UINT16_MAX, state);
+	}
+	free(copy);
+}
+
+/* Which processes are the service. */
+static error_t parse_target(int key, char *text, struct arguments *a, struct argp_state *state)
+{
+	struct ppbpf_trace_options *o = &a->options;
+
+	switch (key) {
+	case 'p':
+		o->pid_count = parse_pids(state, text, a->pids, o->pid_count, PIDS_MAX);
+		return 0;
+	case OPT_COMM:
+		o->comm = text;
+		return 0;
+	case OPT_PORT:
+		parse_ports(a, text, state);
+		return 0;
+	case OPT_UNIT:
+		o->unit = text;
+		return 0;
+	case OPT_CONTAINER:
+		o->container = text;
+		return 0;
+	case OPT_NO_CHILDREN:
+		o->no_children = true;
+		return 0;
+	case OPT_QUERIES:
+		o->queries = true;
+		return 0;
+	case OPT_TLS:
+		o->tls = true;
+		return 0;
+	case OPT_TLS_BUDGET:
+		if (parse_share(text, &o->tls_budget))
+			usage_error(state, "--tls-budget takes a share of a CPU such as 0.05 or "
+				    "5%%: not \"%s\"", text);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static error_t parse_which(int key, char *text, struct arguments *a, struct argp_state *state)
@@ -122,7 +194,7 @@ static error_t parse_which(int key, char *text, struct arguments *a, struct argp
 		o->keep_errors = true;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_target(key, text, a, state);
 	}
 }
 
@@ -199,10 +271,13 @@ static const struct argp argp = {
 	.parser = parse,
 	.doc = "Traces of a service's requests: how many, how slow, how often wrong, by operation, "
 	       "and the slowest as a waterfall.\v"
-	       "Services that are instrumented send their spans to ppbpf as they would to a "
-	       "collector or to Jaeger.\n\n"
+	       "Requests in HTTP/1, PostgreSQL's and Redis' protocols are seen from the kernel, "
+	       "of processes that --pid, --comm or --port name; services that are instrumented "
+	       "send their spans to ppbpf as they would to a collector or to Jaeger. Not seen: "
+	       "HTTP/2 and gRPC, io_uring, TLS of Go and of the JVM.\n\n"
 	       "Exit status: 0 success, 2 usage, 3 this machine or privilege cannot do it, 4 an "
 	       "error.\n\n"
+	       "  sudo ppbpf trace --service shop --port 8080 --duration 10\n"
 	       "  ppbpf trace --service shop --duration 10\n"
 	       "  ppbpf trace --service shop --operation 'api.*' --json",
 };
@@ -242,6 +317,8 @@ static int run(struct arguments *a)
 
 	o->operations = a->operations;
 	o->headers = a->headers;
+	o->pids = a->pids;
+	o->ports = a->ports;
 	o->table = !a->json;
 	o->table_fd = a->json ? STDERR_FILENO : STDOUT_FILENO;
 	o->live = !a->quiet && (!a->json || isatty(STDERR_FILENO));

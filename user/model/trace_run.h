@@ -14,6 +14,7 @@
 #define TRACE_SOURCES_MAX 4
 #define TRACE_LOSSES_MAX 64
 #define TRACE_EXPORTS_MAX 2
+#define TRACE_UNSEEN_MAX 16
 /* Bytes of the slowest traces that are kept. */
 #define SLOWEST_SIZE_MAX (8 << 20)
 
@@ -27,6 +28,13 @@ struct trace_source {
 struct trace_loss {
 	char name[40];
 	uint64_t n;
+};
+
+/* What a source met and cannot see: "http2_connections", and in words. */
+struct trace_unseen {
+	const char *name;
+	const char *help;
+	uint64_t met;
 };
 
 /* Spans that went to a backend. */
@@ -52,6 +60,8 @@ struct trace_run {
 	size_t source_count;
 	struct trace_loss losses[TRACE_LOSSES_MAX];
 	size_t loss_count;
+	struct trace_unseen unseen[TRACE_UNSEEN_MAX];	/* its texts are constant */
+	size_t unseen_count;
 	struct trace_export exports[TRACE_EXPORTS_MAX];
 	size_t export_count;
 	uint64_t counters[TRACES_COUNTER_NR];

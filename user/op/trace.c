@@ -174,7 +174,7 @@ static void count_losses(struct tracing *t)
 	for (int i = 0; i < TRACES_COUNTER_NR; i++)
 		if (trace_loss_name(i))
 			trace_run__lost(t->run, trace_loss_name(i), t->run->counters[i]);
-	trace_sources__report(t->sources, t->run);
+	trace_sources__report(t->sources, t->run, t->report);
 }
 
 static int finish(struct tracing *t)

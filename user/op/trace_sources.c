@@ -11,6 +11,7 @@
 #include "model/report.h"
 #include "model/trace_run.h"
 #include "op/endpoint.h"
+#include "op/trace_kernel.h"
 #include "op/trace_query.h"
 #include "receive/server.h"
 
@@ -21,8 +22,9 @@ struct trace_sources {
 	struct endpoint jaeger;
 	bool jaeger_listens;
 	struct server *server;
+	struct trace_kernel *kernel;
 	struct trace_query *query;
-	struct trace_source *received, *asked;	/* of the run's */
+	struct trace_source *received, *seen, *asked;	/* of the run's */
 };
 
 static bool is_asked(const struct trace_sources *sources, enum ppbpf_trace_source source)
@@ -138,6 +140,40 @@ static int try_source(struct trace_sources *sources, enum ppbpf_trace_source sou
 	return 0;
 }
 
+static bool has_target(const struct ppbpf_trace_options *o)
+{
+	return o->pid_count || o->comm || o->port_count || o->unit || o->container;
+}
+
+/*
+ * A service that is named alone is not looked for unless that is asked for: one that sends
+ * its spans would be seen twice.
+ */
+static int see_requests(struct trace_sources *sources, struct err *e)
+{
+	const struct ppbpf_trace_options *o = sources->config.options;
+	const uint16_t own_ports[] = {
+		o->otlp_port, sources->jaeger_listens ? 0 : sources->jaeger.port,
+	};
+	int err;
+
+	if (!has_target(o) && !(is_asked(sources, PPBPF_TRACE_EBPF) && o->service)) {
+		if (!is_asked(sources, PPBPF_TRACE_EBPF))
+			return report__missing(sources->config.report, "sources.ebpf", "no process "
+					       "was named: --pid, --comm or --port do");
+		err__set(e, ERR_USAGE, -EINVAL, "no process was named");
+		err__hint(e, "--pid, --comm, --port or --service say whose requests");
+		return e->code;
+	}
+	err = trace_kernel__new(&sources->kernel, o, own_ports, sources->config.on_span,
+				sources->config.context, e);
+	if (err)
+		return err;
+	sources->seen = trace_run__source(sources->config.run, "ebpf", "requests of the service's "
+					  "processes as the kernel sees them");
+	return sources->seen ? 0 : err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+}
+
 static int ask_jaeger(struct trace_sources *sources, struct err *e)
 {
 	const struct ppbpf_trace_options *o = sources->config.options;
@@ -183,6 +219,8 @@ int trace_sources__new(struct trace_sources **out, const struct trace_sources_co
 	sources->config = *config;
 	err = find_jaeger(sources, e);
 	if (!err)
+		err = try_source(sources, PPBPF_TRACE_EBPF, "ebpf", see_requests, e);
+	if (!err)
 		err = try_source(sources, PPBPF_TRACE_RECEIVE, "receive", listen_for_spans, e);
 	if (!err)
 		err = try_source(sources, PPBPF_TRACE_QUERY, "query", ask_jaeger, e);
@@ -198,6 +236,7 @@ void trace_sources__free(struct trace_sources *sources)
 	if (!sources)
 		return;
 	server__free(sources->server);
+	trace_kernel__free(sources->kernel);
 	trace_query__free(sources->query);
 	free(sources);
 }
@@ -212,6 +251,8 @@ int trace_sources__run(struct trace_sources *sources, int timeout_ms, int stop_f
 	struct pollfd fds[] = {
 		{ .fd = stop_fd, .events = POLLIN },
 		{ .fd = sources->server ? server__fd(sources->server) : -1, .events = POLLIN },
+		{ .fd = sources->kernel ? trace_kernel__fd(sources->kernel) : -1,
+		  .events = POLLIN },
 	};
 
 	if (sources->server && server__has_more(sources->server))
@@ -220,18 +261,23 @@ int trace_sources__run(struct trace_sources *sources, int timeout_ms, int stop_f
 		return err__set(e, ERR_INTERNAL, -errno, "poll: %s", strerror(errno));
 	if (sources->server)
 		server__run(sources->server);
-	return 0;
+	return sources->kernel ? trace_kernel__drain(sources->kernel, e) : 0;
 }
 
 int trace_sources__finish(struct trace_sources *sources, struct err *e)
 {
+	int err = sources->kernel ? trace_kernel__stop(sources->kernel, e) : 0;
+
 	/* what has arrived already is taken */
 	if (sources->server)
 		server__run(sources->server);
-	return sources->query ? trace_query__run(sources->query, e) : 0;
+	if (!err && sources->query)
+		err = trace_query__run(sources->query, e);
+	return err;
 }
 
-void trace_sources__report(const struct trace_sources *sources, struct trace_run *run)
+void trace_sources__report(const struct trace_sources *sources, struct trace_run *run,
+			   struct report *report)
 {
 	const struct server *server = sources->server;
 
@@ -241,6 +287,8 @@ void trace_sources__report(const struct trace_sources *sources, struct trace_run
 	if (server)
 		sources->received->spans = server__counter(server, SERVER_OTLP_SPANS) +
 					   server__counter(server, SERVER_JAEGER_SPANS);
+	if (sources->kernel)
+		trace_kernel__report(sources->kernel, sources->seen, run, report);
 	if (sources->query)
 		sources->asked->spans = trace_query__spans(sources->query);
 }

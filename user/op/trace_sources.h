@@ -36,6 +36,7 @@ int trace_sources__run(struct trace_sources *sources, int timeout_ms, int stop_f
 /* The last ones. */
 int trace_sources__finish(struct trace_sources *sources, struct err *e);
 /* Spans by source, and losses. */
-void trace_sources__report(const struct trace_sources *sources, struct trace_run *run);
+void trace_sources__report(const struct trace_sources *sources, struct trace_run *run,
+			   struct report *report);
 
 #endif

@@ -94,6 +94,8 @@ static int put_operation(struct json *json, const struct trace_run *run,
 	json__object_begin(json);
 	put_string(json, "operation", operation->name);
 	put_string(json, "service", operation->service);
+	put_string(json, "kind", operation->kind > SPAN_KIND_INTERNAL ?
+				 span_kind_name(operation->kind) : "");
 	put_count(json, "count", operation->count);
 	put_count(json, "errors", operation->errors);
 	json__key(json, "rate");

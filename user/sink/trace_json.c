@@ -2,6 +2,7 @@
 #include "sink/trace_json.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
 
@@ -99,7 +100,7 @@ static void json_split(struct fields *fields, const struct span *span)
 
 	if (!span->split_known) {
 		fields__null(fields, "time_split", span->source == SPAN_FROM_EBPF ?
-			     "kept for requests that one thread has from begin to end" :
+			     "requests are seen by their connections, not by their threads' time" :
 			     "spans that were sent carry none");
 		return;
 	}
@@ -267,6 +268,21 @@ static void json_captured(struct fields *fields, const struct trace_run *run,
 	fields__array_end(fields);
 }
 
+/* Whether it was met or not: who reads the figures has to know that it would not be in them. */
+static void json_unseen(struct fields *fields, const struct trace_run *run)
+{
+	char name[64], why[256];
+
+	for (size_t i = 0; i < run->unseen_count; i++) {
+		const struct trace_unseen *unseen = &run->unseen[i];
+
+		snprintf(name, sizeof(name), "requests.%s", unseen->name);
+		snprintf(why, sizeof(why), "%s: %llu met", unseen->help,
+			 (unsigned long long)unseen->met);
+		fields__why(fields, name, why);
+	}
+}
+
 static void json_nothing(struct fields *fields)
 {
 	static const char *const keys[] = {
@@ -294,6 +310,8 @@ static int json_metadata(struct fields *fields, const struct trace_run *run,
 	fields__string(fields, "host", system.nodename);
 	fields__string(fields, "kernel", system.release);
 	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
+	if (run)
+		json_unseen(fields, run);
 	err = fields__unavailable(fields, "unavailable");
 	fields__object_end(fields);
 	return err;

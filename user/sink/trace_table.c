@@ -12,6 +12,7 @@
 #include "sink/frame.h"
 #include "sink/output.h"
 #include "sink/remarks.h"
+#include "sink/span_text.h"
 #include "sink/trace_lines.h"
 
 #define TOP 10
@@ -95,7 +96,7 @@ static char *format_rate(char *out, double rate)
 }
 
 static int print_operation(struct page *page, const struct trace_run *run,
-			   const struct operation_stats *operation, bool several)
+			   const struct operation_stats *operation, bool inner, bool several)
 {
 	struct duration_figures figures;
 	struct buf name = BUF_INIT;
@@ -106,6 +107,9 @@ static int print_operation(struct page *page, const struct trace_run *run,
 		return err;
 	if (several && *operation->service)
 		buf__printf(&name, "%s: ", operation->service);
+	/* both ends of one request have its name */
+	if (inner && operation->kind > SPAN_KIND_INTERNAL)
+		buf__printf(&name, "%s ", span_kind_name(operation->kind));
 	buf__puts(&name, operation->name);
 	page__to(page, INDENT);
 	page__column(page, buf__str(&name), -name_width(page));
@@ -145,7 +149,7 @@ static int print_operations(struct page *page, const struct trace_run *run, bool
 	if (count)
 		print_heading(page, inner ? "within them" : "operation", inner);
 	for (int i = 0; i < count && i < top && !err; i++)
-		err = print_operation(page, run, rows[i], several);
+		err = print_operation(page, run, rows[i], inner, several);
 	if (count > top) {
 		page__style(page, PAGE_DIM);
 		page__text(page, "  (%d more%s)", count - top, inner ? "" : ": --top");
@@ -165,6 +169,18 @@ static void losses(struct buf *text, const struct trace_run *run)
 				    format_count(count, run->losses[i].n), run->losses[i].name);
 	if (!text->length)
 		buf__puts(text, "nothing lost");
+}
+
+/* Only what was met: nobody asked for the rest. */
+static void not_seen(struct buf *text, const struct trace_run *run)
+{
+	char count[UNITS_TEXT];
+
+	for (size_t i = 0; i < run->unseen_count; i++)
+		if (run->unseen[i].met)
+			buf__printf(text, "%s%s (%s)", text->length ? ", " : "not seen: ",
+				    run->unseen[i].help,
+				    format_count(count, run->unseen[i].met));
 }
 
 static void print_remark(struct page *page, struct buf *text, bool first)
@@ -199,14 +215,16 @@ static void print_exports(struct page *page, const struct trace_run *run)
 static void print_foot(struct page *page, const struct trace_run *run,
 		       const struct report *report)
 {
-	struct buf lost = BUF_INIT, missing = BUF_INIT, cost = BUF_INIT;
+	struct buf lost = BUF_INIT, unseen = BUF_INIT, missing = BUF_INIT, cost = BUF_INIT;
 
 	remarks__warnings(page, report);
 	print_exports(page, run);
 	losses(&lost, run);
+	not_seen(&unseen, run);
 	remarks__unavailable(&missing, report);
 	remarks__own_cost(&cost, report);
 	print_remark(page, &lost, true);
+	print_remark(page, &unseen, false);
 	print_remark(page, &missing, false);
 	print_remark(page, &cost, false);
 	page__end_line(page);

@@ -36,7 +36,8 @@
     const several = new Set(rows.map((r) => r.service)).size > 1;
     for (const r of rows) {
       const tr = make("tr");
-      tr.append(make("td", "", (several && r.service ? r.service + ": " : "") + r.operation));
+      tr.append(make("td", "", (several && r.service ? r.service + ": " : "") +
+        (r.kind && what === "spans" ? r.kind + " " : "") + r.operation));
       tr.append(make("td", "", String(r.count)));
       tr.append(make("td", "", r.rate.toFixed(r.rate >= 99.95 ? 0 : r.rate >= 9.995 ? 1 : 2) + "/s"));
       tr.append(make("td", r.errors ? "bad" : "",
