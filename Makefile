@@ -200,7 +200,8 @@ overhead: all test-programs
 # run again. FUZZ=cfi for one of them.
 FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
-FUZZ_SRCS    := $(wildcard user/base/*.c user/model/*.c user/symbol/*.c user/store/*.c) \
+FUZZ_SRCS    := $(wildcard user/base/*.c user/model/*.c user/symbol/*.c user/store/*.c \
+                           user/receive/*.c) \
                 $(filter-out user/sink/profile_%,$(wildcard user/sink/*.c))
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SRCS)

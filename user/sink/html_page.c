@@ -23,6 +23,7 @@ static void put_file(FILE *out, const char *begin, const char *end)
 
 int html_page__write(FILE *out, const struct html_page *page, const struct buf *data)
 {
+	errno = 0;
 	fprintf(out,
 		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -37,5 +38,5 @@ int html_page__write(FILE *out, const struct html_page *page, const struct buf *
 	fputs("</script>\n<script>\n", out);
 	put_file(out, page->js, page->js_end);
 	fputs("</script>\n</body>\n</html>\n", out);
-	return ferror(out) ? -EIO : 0;
+	return ferror(out) ? (errno ? -errno : -EIO) : 0;
 }

@@ -14,7 +14,7 @@ struct html_page {
 	const char *js, *js_end;
 };
 
-/* `data`: JSON, for the script in the element "data". 0 or -EIO. */
+/* `data`: JSON, for the script in the element "data". 0 or a negative errno. */
 int html_page__write(FILE *out, const struct html_page *page, const struct buf *data);
 
 #endif

@@ -10,6 +10,7 @@
 #include "model/profile_run.h"
 #include "model/profile_tree.h"
 #include "model/report.h"
+#include "sink/html_page.h"
 #include "sink/profile_assets.h"
 #include "sink/profile_lines.h"
 
@@ -150,44 +151,19 @@ static int put_data(struct buf *out, const struct profile_run *run)
 	return err;
 }
 
-/* JSON in a script element: with "<" as an escape nothing in it can end the element. */
-static void put_escaped(FILE *out, const struct buf *data)
-{
-	for (size_t i = 0; i < data->length; i++) {
-		if (data->data[i] == '<')
-			fputs("\\u003c", out);
-		else
-			putc(data->data[i], out);
-	}
-}
-
-static void put_file(FILE *out, const char *begin, const char *end)
-{
-	fwrite(begin, 1, end - begin, out);
-}
-
 int profile_html__write(FILE *out, const struct profile_run *run)
 {
+	const struct html_page page = {
+		.title = "ppbpf profile",
+		.css = flame_css, .css_end = flame_css_end,
+		.html = flame_html, .html_end = flame_html_end,
+		.js = flame_js, .js_end = flame_js_end,
+	};
 	struct buf data = BUF_INIT;
 	int err = put_data(&data, run);
 
-	errno = 0;
-	if (!err) {
-		fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		      "script-src 'unsafe-inline'; style-src 'unsafe-inline'\">\n"
-		      "<title>ppbpf profile</title>\n<style>\n", out);
-		put_file(out, flame_css, flame_css_end);
-		fputs("</style>\n</head>\n<body>\n", out);
-		put_file(out, flame_html, flame_html_end);
-		fputs("<script type=\"application/json\" id=\"data\">", out);
-		put_escaped(out, &data);
-		fputs("</script>\n<script>\n", out);
-		put_file(out, flame_js, flame_js_end);
-		fputs("</script>\n</body>\n</html>\n", out);
-		err = ferror(out) ? (errno ? -errno : -EIO) : 0;
-	}
+	if (!err)
+		err = html_page__write(out, &page, &data);
 	buf__free(&data);
 	return err;
 }
