@@ -496,6 +496,13 @@ static __always_inline void connection_moves(struct connection *c, struct moveme
 		c->request_dir = m->dir;
 		c->exchange.role = m->dir == RECEIVED ? PPBPF_ROLE_SERVER : PPBPF_ROLE_CLIENT;
 	}
+	/* encryption that both ends have agreed on */
+	if (protocol == PPBPF_PROTOCOL_POSTGRESQL && is_tls(&m->peek)) {
+		met(PPBPF_REQUEST_MET_TLS);
+		exchange_send(c, 0);
+		c->exchange.protocol = PPBPF_PROTOCOL_OPAQUE;
+		return;
+	}
 	if (m->dir == c->request_dir)
 		request_data(c, m);
 	else

@@ -5,7 +5,6 @@
  *
  * The socket layer's tracepoints (Linux 6.3) give the socket itself, whatever
  * file descriptor leads to it, and cost nobody else's system calls anything.
- * Before, each system call is looked at as it returns.
  */
 #include <bpf/bpf_endian.h>
 

@@ -242,6 +242,8 @@ int main(int argc, char **argv)
 	int err;
 
 	parse(&run, argc, argv);
+	/* on a busy machine too, what is lost is to be lost by the library */
+	setpriority(PRIO_PROCESS, 0, -15);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	err = features__probe(&run.features, &run.err);

@@ -478,6 +478,11 @@ int requests__new(struct requests **out, const struct requests_config *config, s
 	int err;
 
 	*out = NULL;
+	if (!config->features->have[FEATURE_SOCK_LENGTH]) {
+		free(r);
+		return err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOSYS, "requests cannot be seen here: %s",
+				config->features->why[FEATURE_SOCK_LENGTH]);
+	}
 	if (!r)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	r->service = config->service;

@@ -29,7 +29,10 @@ struct requests_config {
 	double tls_budget;
 };
 
-/* Loads and attaches; the processes of the service that are there are traced. Negative errno, *e. */
+/*
+ * Loads and attaches; the processes of the service that are there are traced. Negative errno,
+ * *e: ERR_UNSUPPORTED_KERNEL before Linux 6.3, whose socket layer has no tracepoints for this.
+ */
 int requests__new(struct requests **out, const struct requests_config *config, struct err *e);
 void requests__free(struct requests *r);
 

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+"""What seeing a service's requests costs it: CPU a request, by the scheduler's clock."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import time
+
+from stats import Table, median_interval, three_digits, verdict
+
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{ access_log off; root {folder}; sendfile on; keepalive_requests 100000000;
+  server {{ listen 127.0.0.1:{port}; location /small {{ return 200 "hello"; }} }}
+  server {{ listen 127.0.0.1:{tls} ssl; ssl_certificate {folder}/cert.pem;
+    ssl_certificate_key {folder}/key.pem; location /small {{ return 200 "hello"; }} }} }}
+"""
+NODE = ("require('http').createServer((q, r) => r.end('hello'))"
+        ".listen(Number(process.argv[1]), '127.0.0.1')")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_port(port):
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+
+
+def cpu_ns(pids):
+    total = 0
+    for pid in pids:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+    return total
+
+
+def family(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [pid] + [int(child) for child in file.read().split()]
+
+
+class Watch:
+    """The driver of the library's room, as `ppbpf trace` uses it, without what is printed."""
+
+    def __init__(self, config, options):
+        self.process = None
+        if options is None:
+            return
+        driver = os.path.join(config.build, "tests", "bpf", "driver_requests")
+        self.process = subprocess.Popen([driver, "-q", "-d", "1000", *options],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process.stderr.readline()
+        time.sleep(0.2)
+
+    def cpu(self):
+        return cpu_ns([self.process.pid]) if self.process else 0
+
+    def end(self):
+        if not self.process:
+            return None
+        self.process.terminate()
+        return json.loads(self.process.communicate()[0].splitlines()[-1])
+
+
+def visit(config, pids, url, count, options):
+    """CPU ns a request of the service and of the watcher; what the watcher says."""
+    config.patience.wait()
+    watch = Watch(config, options)
+    before, own = cpu_ns(pids), watch.cpu()
+    subprocess.run(["ab", "-q", "-k", "-c", "8", "-n", str(count), url], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    served, own = cpu_ns(pids) - before, watch.cpu() - own
+    return served / count, own / count, watch.end()
+
+
+def compare(config, table, service, conditions):
+    """Conditions alternate in random order; each against nothing in the same round."""
+    name, pids, url, count = service
+    names = ["nothing attached", *conditions]
+    costs, own, lost = {n: [] for n in names}, {n: [] for n in names}, {n: 0 for n in names}
+    for _ in range(2 if config.quick else 12):
+        for condition in random.sample(names, len(names)):
+            options = None if condition == names[0] else conditions[condition][0]
+            cost, watcher, said = visit(config, pids, url, count, options)
+            costs[condition].append(cost)
+            own[condition].append(watcher)
+            lost[condition] += said["requests_ring_full"] if said else 0
+    for condition in names:
+        ratios = [a / b for a, b in zip(costs[condition], costs[names[0]])]
+        interval = median_interval(ratios)
+        target = conditions[condition][1] if condition in conditions else None
+        ratio = statistics.median(ratios)
+        table.add(f"{name}: {condition}",
+                  three_digits(statistics.median(costs[condition]) / 1000) + " us",
+                  f"{ratio:.2f}" if condition in conditions else "",
+                  f"{interval[0]:.2f} to {interval[1]:.2f}"
+                  if interval and condition in conditions else "",
+                  f"{statistics.median(own[condition]) / 1000:.2f} us"
+                  if condition in conditions else "",
+                  lost[condition] if condition in conditions else "",
+                  verdict(ratio, target))
+
+
+def nginx(config, table, folder):
+    port, tls = free_port(), free_port()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-keyout", f"{folder}/key.pem", "-out",
+                    f"{folder}/cert.pem"], check=True, stderr=subprocess.DEVNULL)
+    conf = os.path.join(folder, "nginx.conf")
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(NGINX.format(folder=folder, port=port, tls=tls))
+    server = subprocess.Popen(["nginx", "-c", conf, "-p", folder], stderr=subprocess.DEVNULL)
+    try:
+        wait_port(port)
+        pids = family(server.pid)
+        count = 2000 if config.quick else 20000
+        own = ["-p", str(server.pid)]
+        compare(config, table, ("nginx, 5 bytes", pids, f"http://127.0.0.1:{port}/small", count),
+                {"its requests are seen": (own, 1.35),
+                 "another process is traced": (["-k", "-p", str(os.getpid())], 1.05)})
+        compare(config, table, ("nginx, TLS", pids, f"https://127.0.0.1:{tls}/small", count // 4),
+                {"its requests are seen": ([*own, "-t"], None)})
+    finally:
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
+
+
+def node(config, table):
+    port = free_port()
+    server = subprocess.Popen(["node", "-e", NODE, str(port)])
+    try:
+        wait_port(port)
+        compare(config, table, ("Node.js, 5 bytes", [server.pid], f"http://127.0.0.1:{port}/",
+                                1000 if config.quick else 10000),
+                {"its requests are seen": (["-p", str(server.pid)], 1.10)})
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def run(config, report):
+    table = Table("Requests seen from the kernel: CPU a request, 8 connections",
+                  "", "service", "ratio", "95 %", "ppbpf", "lost", "target")
+    if shutil.which("nginx") and shutil.which("ab"):
+        nginx(config, table, config.directory)
+    if shutil.which("node") and shutil.which("ab"):
+        node(config, table)
+    table.note("TLS by probes on OpenSSL is opt-in: in a virtual machine each is dear")
+    report(table)
