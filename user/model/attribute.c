@@ -104,7 +104,7 @@ int attribute__read(struct wire key_value, struct attribute *out)
 	struct wire_field field;
 	int more, err;
 
-	*out = (struct attribute){ 0 };
+	*out = (struct attribute){ .key = { "", 0 }, .bytes = { "", 0 } };
 	while ((more = wire__next(&key_value, &field)) > 0) {
 		if (field.number > KEY_VALUE_VALUE)
 			continue;
