@@ -151,6 +151,21 @@ void wire_put_string(struct buf *out, uint32_t number, const char *text)
 	wire_put_bytes(out, number, text, strlen(text));
 }
 
+void wire_put_length(struct buf *out, uint32_t number, size_t length)
+{
+	put_key(out, number, WIRE_BYTES);
+	put_varint(out, length);
+}
+
+size_t wire_varint_size(uint64_t value)
+{
+	size_t size = 1;
+
+	while (value >>= 7)
+		size++;
+	return size;
+}
+
 size_t wire_begin(struct buf *out, uint32_t number)
 {
 	put_key(out, number, WIRE_BYTES);

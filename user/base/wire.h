@@ -53,6 +53,10 @@ void wire_put_double(struct buf *out, uint32_t number, double value);
 void wire_put_bytes(struct buf *out, uint32_t number, const void *data, size_t length);
 void wire_put_string(struct buf *out, uint32_t number, const char *text);
 
+/* The beginning of a message of a known length, which the caller appends; and lengths. */
+void wire_put_length(struct buf *out, uint32_t number, size_t length);
+size_t wire_varint_size(uint64_t value);
+
 /*
  * A message in a field: what is appended between the two is in it. wire_end()
  * takes what wire_begin() gave.

@@ -6,35 +6,23 @@
 
 #include "base/buf.h"
 
-struct open_attribute {
-	size_t outer;
-	size_t value;
-};
-
-static struct open_attribute begin(struct buf *out, const char *key)
+/* A KeyValue up to its AnyValue, which has `size` bytes; sizes are known, so nothing moves. */
+static void begin(struct buf *out, const char *key, size_t size)
 {
-	struct open_attribute a = { .outer = wire_begin(out, ATTRIBUTE) };
+	size_t length = strlen(key);
 
-	wire_put_string(out, KEY_VALUE_KEY, key);
-	a.value = wire_begin(out, KEY_VALUE_VALUE);
-	return a;
-}
-
-static void end(struct buf *out, const struct open_attribute *a)
-{
-	wire_end(out, a->value);
-	wire_end(out, a->outer);
+	wire_put_length(out, ATTRIBUTE, 1 + wire_varint_size(length) + length + 1 +
+			wire_varint_size(size) + size);
+	wire_put_bytes(out, KEY_VALUE_KEY, key, length);
+	wire_put_length(out, KEY_VALUE_VALUE, size);
 }
 
 void attribute_text(struct buf *out, const char *key, const char *value, size_t length)
 {
-	struct open_attribute a;
-
 	if (!value)
 		return;
-	a = begin(out, key);
+	begin(out, key, 1 + wire_varint_size(length) + length);
 	wire_put_bytes(out, ATTRIBUTE_STRING, value, length);
-	end(out, &a);
 }
 
 void attribute_string(struct buf *out, const char *key, const char *value)
@@ -44,26 +32,20 @@ void attribute_string(struct buf *out, const char *key, const char *value)
 
 void attribute_int(struct buf *out, const char *key, int64_t value)
 {
-	struct open_attribute a = begin(out, key);
-
+	begin(out, key, 1 + wire_varint_size(value));
 	wire_put_varint(out, ATTRIBUTE_INT, value);
-	end(out, &a);
 }
 
 void attribute_double(struct buf *out, const char *key, double value)
 {
-	struct open_attribute a = begin(out, key);
-
+	begin(out, key, 1 + sizeof(value));
 	wire_put_double(out, ATTRIBUTE_DOUBLE, value);
-	end(out, &a);
 }
 
 void attribute_bool(struct buf *out, const char *key, bool value)
 {
-	struct open_attribute a = begin(out, key);
-
+	begin(out, key, 1 + 1);
 	wire_put_varint(out, ATTRIBUTE_BOOL, value);
-	end(out, &a);
 }
 
 static enum wire_type wire_type_of(uint32_t type)

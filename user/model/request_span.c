@@ -24,6 +24,8 @@ struct request_process {
 struct request_spans {
 	struct request_spans_config config;
 	struct hash *processes;		/* by pid and start */
+	/* of the span that is made: kept, so that their memory is */
+	struct buf name, route, attributes, state;
 	char host[sizeof(((struct utsname *)0)->nodename)];
 };
 
@@ -59,6 +61,10 @@ void request_spans__free(struct request_spans *spans)
 		free(process);
 	}
 	hash__free(spans->processes);
+	buf__free(&spans->name);
+	buf__free(&spans->route);
+	buf__free(&spans->attributes);
+	buf__free(&spans->state);
 	free(spans);
 }
 
@@ -327,36 +333,42 @@ static void set_times(struct span *span, const struct request_spans *spans,
 		span->first_byte_ns = request->first_byte_ns + offset;
 }
 
+static void clear(struct request_spans *spans)
+{
+	buf__truncate(&spans->name, 0);
+	buf__truncate(&spans->route, 0);
+	buf__truncate(&spans->attributes, 0);
+	buf__truncate(&spans->state, 0);
+}
+
 struct span *request_spans__make(struct request_spans *spans, const struct request *request)
 {
-	struct span from = { .source = SPAN_FROM_EBPF }, *span = NULL;
-	struct buf name = BUF_INIT, route = BUF_INIT, attributes = BUF_INIT, state = BUF_INIT;
+	struct buf *attributes = &spans->attributes, *state = &spans->state;
+	struct span from = { .source = SPAN_FROM_EBPF };
 	char type[64];
 	const char *error = error_type(request, type, sizeof(type));
 
+	clear(spans);
 	from.resource = resource_of(spans, request);
 	from.kind = request->role == PPBPF_ROLE_SERVER ? SPAN_KIND_SERVER : SPAN_KIND_CLIENT;
 	if (request->protocol == PPBPF_PROTOCOL_HTTP && request->target.length)
-		route_of(&route, request->target.bytes, request->target.length);
-	set_name(&name, request, &route);
+		route_of(&spans->route, request->target.bytes, request->target.length);
+	set_name(&spans->name, request, &spans->route);
 	if (request->protocol == PPBPF_PROTOCOL_HTTP)
-		put_http(&attributes, request, &route, spans->config.queries);
+		put_http(attributes, request, &spans->route, spans->config.queries);
 	else
-		put_database(&attributes, request);
-	put_ends(&attributes, request);
-	attribute_string(&attributes, "error.type", error);
-	buf__append(&state, request->tracestate.bytes, request->tracestate.length);
+		put_database(attributes, request);
+	put_ends(attributes, request);
+	attribute_string(attributes, "error.type", error);
+	buf__append(state, request->tracestate.bytes, request->tracestate.length);
 	set_times(&from, spans, request);
 	set_seen(&from.seen, request);
 	from.status = error ? SPAN_STATUS_ERROR : SPAN_STATUS_UNSET;
-	from.name = buf__str(&name);
-	from.trace_state = state.length ? state.data : NULL;
-	from.attributes = (struct bytes){ attributes.data, attributes.length };
-	if (from.resource && !name.error && !route.error && !attributes.error && !state.error)
-		span = span__new(&from);
-	buf__free(&name);
-	buf__free(&route);
-	buf__free(&attributes);
-	buf__free(&state);
-	return span;
+	from.name = buf__str(&spans->name);
+	from.trace_state = state->length ? state->data : NULL;
+	from.attributes = (struct bytes){ attributes->data, attributes->length };
+	if (!from.resource || spans->name.error || spans->route.error || attributes->error ||
+	    state->error)
+		return NULL;
+	return span__new(&from);
 }
