@@ -54,6 +54,8 @@ struct text postgresql_string(struct text *body)
 	size_t length = body->length ? strnlen(body->bytes, body->length) : 0;
 	struct text string = { body->bytes, length };
 
+	if (!body->length)
+		return string;	/* of a message that is cut there may be no address either */
 	if (length < body->length)
 		length++;
 	body->bytes += length;
