@@ -154,9 +154,9 @@ int stack_sample(struct bpf_perf_event_data *ctx)
 	return 0;
 }
 
-/* __traceiter_sched_switch(), which stands above __schedule(); 0: not known. */
-const volatile u64 cfg_tracer_start;
-const volatile u64 cfg_tracer_end;
+/* __schedule(), where such a stack begins; 0: not known. */
+const volatile u64 cfg_schedule_start;
+const volatile u64 cfg_schedule_end;
 
 /* Frames of our own that a stack at the switch begins with: how many, is learned. */
 u32 switch_skip = 2;
@@ -167,10 +167,13 @@ static __always_inline void walk_kernel_at_switch(void *ctx, struct scratch *scr
 	u64 frame;
 
 	walk_kernel(ctx, scratch, skip);
-	for (u32 i = 0; i < TRACER_FRAMES && cfg_tracer_start; i++) {
+	for (u32 i = 0; i < TRACER_FRAMES && cfg_schedule_start; i++) {
 		frame = scratch->event.frames[i];
-		if (i < scratch->walk.count && frame >= cfg_tracer_start && frame < cfg_tracer_end)
-			own = i + 1;
+		if (i < scratch->walk.count && frame >= cfg_schedule_start &&
+		    frame < cfg_schedule_end) {
+			own = i;
+			break;
+		}
 	}
 	if (!own)
 		return;

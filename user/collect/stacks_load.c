@@ -18,10 +18,10 @@
 #define RING_BYTES (1u << 20)
 
 /*
- * Where the kernel's own part of a switch's stack ends. Its first lines are
+ * Where a switch's stack begins: what is above is the tracepoint's, and ours. Its first lines are
  * sorted by address: a function ends where the next one begins.
  */
-static void find_tracer(struct stack_bpf *skel)
+static void find_schedule(struct stack_bpf *skel)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
 	char line[512], name[256];
@@ -29,19 +29,19 @@ static void find_tracer(struct stack_bpf *skel)
 
 	if (!file)
 		return;
-	skel->rodata->cfg_tracer_start = 0;
+	skel->rodata->cfg_schedule_start = 0;
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, name) != 2)
 			continue;
-		if (skel->rodata->cfg_tracer_start) {
-			skel->rodata->cfg_tracer_end = address;
+		if (skel->rodata->cfg_schedule_start) {
+			skel->rodata->cfg_schedule_end = address;
 			break;
 		}
-		if (!strcmp(name, "__traceiter_sched_switch"))
-			skel->rodata->cfg_tracer_start = address;
+		if (!strcmp(name, "__schedule"))
+			skel->rodata->cfg_schedule_start = address;
 	}
 	fclose(file);
-	if (skel->rodata->cfg_tracer_start)
+	if (skel->rodata->cfg_schedule_start)
 		skel->data->switch_skip = 0;
 }
 
@@ -70,7 +70,7 @@ static int configure(struct stack_bpf *skel, const struct stacks_config *config,
 	bpf_program__set_autoload(skel->progs.stack_free, following);
 	bpf_program__set_autoload(skel->progs.stack_switch, config->off_cpu);
 	if (config->off_cpu)
-		find_tracer(skel);
+		find_schedule(skel);
 	bpf_program__set_autoload(skel->progs.stack_sample, config->on_cpu);
 	bpf_program__set_autoload(skel->progs.stack_waits, config->off_cpu);
 	return bpf_map__set_max_entries(skel->maps.stack_events, RING_BYTES);
