@@ -12,7 +12,8 @@
 
 static bool text_equals(struct text text, const char *string)
 {
-	return text.length == strlen(string) && !memcmp(text.bytes, string, text.length);
+	return text.length == strlen(string) &&
+	       (!text.length || !memcmp(text.bytes, string, text.length));
 }
 
 /* --- prepared statements ------------------------------------------------------------------- */

@@ -55,7 +55,7 @@ struct text postgresql_string(struct text *body)
 	struct text string = { body->bytes, length };
 
 	if (!body->length)
-		return string;	/* of a message that is cut there may be no address either */
+		return (struct text){ "", 0 };	/* a message that is cut may have no address */
 	if (length < body->length)
 		length++;
 	body->bytes += length;
