@@ -26,7 +26,7 @@ pkgconfig_file() {
 	Version: $VERSION
 	Requires.private: libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone libmd libprotobuf-c
 	Libs: -L\${libdir} -lppbpf
-	Libs.private: -lcurl -lmicrohttpd -liberty -lm -pthread
+	Libs.private: -liberty -lm -pthread
 	Cflags: -I\${includedir}
 	END
 }

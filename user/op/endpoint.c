@@ -2,7 +2,6 @@
 #include "op/endpoint.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/late_curl.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -41,10 +41,14 @@ int endpoint__parse(struct endpoint *endpoint, const char *url, const char *opti
 		    struct err *e)
 {
 	char *host = NULL, *port = NULL, *scheme = NULL;
-	CURLU *parts = curl_url();
 	uint64_t number = 0;
+	CURLU *parts;
 	bool good;
 
+	if (!late_curl())
+		return err__set(e, ERR_INTERNAL, -ELIBACC, "libcurl cannot be loaded: it reads %s",
+				option);
+	parts = curl_url();
 	*endpoint = (struct endpoint){ 0 };
 	good = parts && !curl_url_set(parts, CURLUPART_URL, url, 0) &&
 	       !curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) &&

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "receive/query.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json_in.h"
+#include "base/late_curl.h"
 #include "base/units.h"
 
 #define LIMIT 1000		/* traces of an answer */
@@ -184,9 +184,12 @@ static int read_window(struct asking *a, uint64_t from, uint64_t to)
 
 int query__run(const struct query *query, struct spans_in *in, struct err *e)
 {
-	struct asking a = { .query = query, .in = in, .err = e, .curl = curl_easy_init() };
+	struct asking a = { .query = query, .in = in, .err = e };
 	int err;
 
+	if (!late_curl())
+		return err__set(e, ERR_INTERNAL, -ELIBACC, "libcurl cannot be loaded: it asks Jaeger");
+	a.curl = curl_easy_init();
 	if (!a.curl)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	curl_easy_setopt(a.curl, CURLOPT_PROTOCOLS_STR, "http,https");

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/late_microhttpd.h"
 #include "base/log.h"
 #include "model/otlp.h"
 #include "receive/gunzip.h"
@@ -438,6 +438,8 @@ static int start_daemon(struct server *server, enum protocol protocol, int fd)
 	const union MHD_DaemonInfo *info;
 
 	*listener = (struct listener){ .server = server, .protocol = protocol };
+	if (!late_microhttpd())
+		return -ELIBACC;
 	listener->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL, 0, NULL, NULL, on_request, listener,
 		MHD_OPTION_LISTEN_SOCKET, fd,

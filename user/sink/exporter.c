@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "sink/exporter.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/buf.h"
+#include "base/late_curl.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "model/otlp.h"
@@ -495,6 +495,8 @@ static int make_headers(struct exporter *x, struct curl_slist **list, bool packe
 
 static int prepare_curl(struct exporter *x)
 {
+	if (!late_curl())
+		return -ELIBACC;
 	x->curl = curl_easy_init();
 	if (!x->curl || make_headers(x, &x->headers, false) ||
 	    make_headers(x, &x->packed_headers, true))
