@@ -7,12 +7,6 @@ import subprocess
 
 from checks import PPBPF
 
-# Null says itself what it means there: no limit of its own, not an outlier, no package.
-NONE = {"results.latency", "results.runs.exit_status", "results.runs.outlier",
-        "results.metadata.threshold", "results.metadata.throughput_unit",
-        "results.metadata.failure", "results.metadata.command",
-        "results.metadata.dependencies.build_id", "results.metadata.dependencies.package",
-        "results.metadata.dependencies.version"}
 
 
 class Bench:

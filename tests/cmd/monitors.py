@@ -61,11 +61,6 @@ def started(*arguments, **more):
                 stream.close()
 
 
-# Null is an answer there: no command, began before, goes on, ended without a signal.
-NONE = {"operation_result", "processes.start", "processes.end", "processes.exit_status",
-        "processes.signal", "processes.left"}
-
-
 def unexplained(result, keys_of_metrics):
     """Paths of nulls in data for which metadata.unavailable has no reason.
 
@@ -76,7 +71,7 @@ def unexplained(result, keys_of_metrics):
     bare = []
     for path in sorted(set(_nulls(result["data"], ()))):
         above = {".".join(path[:i + 1]) for i in range(len(path))}
-        if not above & (set(reasons) | NONE) and path[-1] not in metrics:
+        if not above & set(reasons) and path[-1] not in metrics:
             bare.append(".".join(path))
     return bare
 

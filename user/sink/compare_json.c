@@ -70,7 +70,7 @@ static void put_interval(struct fields *fields, const struct comparison *c)
 	if (c->component < COMPONENT_NR)
 		fields__string(fields, "component", component_name(c->component));
 	else
-		fields__none(fields, "component");
+		fields__null(fields, "component", "no component has changed");
 	fields__string(fields, "reason", c->reason);
 	fields__number(fields, "threshold", c->threshold, 6);
 	put_number(fields, "smallest_change_percent", c->smallest_percent, 4, why);
@@ -78,7 +78,7 @@ static void put_interval(struct fields *fields, const struct comparison *c)
 	if (c->decider < COMPONENT_NR)
 		fields__string(fields, "decided_by", component_name(c->decider));
 	else
-		fields__none(fields, "decided_by");
+		fields__null(fields, "decided_by", "nothing could be compared");
 }
 
 /* What was known of both, in ms but for memory, in bytes. */
@@ -124,11 +124,11 @@ static void put_interference(struct fields *fields, const struct comparison *c)
 	if (others->comm[0])
 		fields__string(fields, "comm", others->comm);
 	else
-		fields__none(fields, "comm");
+		fields__null(fields, "comm", "nobody else was seen running");
 	if (others->pid)
 		fields__u64(fields, "pid", others->pid);
 	else
-		fields__none(fields, "pid");
+		fields__null(fields, "pid", "nobody else was seen running");
 	fields__object_end(fields);
 }
 
@@ -293,11 +293,11 @@ static void put_compared(struct fields *fields, const struct compare_report *rep
 	if (report->current->path)
 		fields__string(fields, "current_file", report->current->path);
 	else
-		fields__none(fields, "current_file");
+		fields__null(fields, "current_file", "it was not read from a file");
 	if (report->baseline->path)
 		fields__string(fields, "baseline_file", report->baseline->path);
 	else
-		fields__none(fields, "baseline_file");
+		fields__null(fields, "baseline_file", "it was not read from a file");
 	put_strings(fields, "warnings", report->warnings, report->warning_count);
 }
 

@@ -163,12 +163,6 @@ void fields__null(struct fields *fields, const char *key, const char *why)
 	json__null(fields->json);
 }
 
-void fields__none(struct fields *fields, const char *key)
-{
-	write_key(fields, key);
-	json__null(fields->json);
-}
-
 void fields__u64(struct fields *fields, const char *key, uint64_t n)
 {
 	write_key(fields, key);

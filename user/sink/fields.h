@@ -30,8 +30,6 @@ void fields__array_end(struct fields *fields);
 void fields__why(struct fields *fields, const char *key, const char *why);
 /* The report's own reason, or one given before, wins over `why`. */
 void fields__null(struct fields *fields, const char *key, const char *why);
-/* A null that says itself what it means, as the end of what goes on. */
-void fields__none(struct fields *fields, const char *key);
 
 void fields__u64(struct fields *fields, const char *key, uint64_t n);
 void fields__i64(struct fields *fields, const char *key, int64_t n);

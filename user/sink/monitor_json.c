@@ -196,7 +196,7 @@ static void json_data(struct fields *fields, const struct report *report)
 	if (report->command_status >= 0)
 		fields__i64(fields, "operation_result", report->command_status);
 	else
-		fields__none(fields, "operation_result");
+		fields__null(fields, "operation_result", "no COMMAND, or it did not end");
 	json_resource_usage(fields, report);
 	json_time_split(fields, report, &split);
 	json_interference(fields, report);

@@ -134,11 +134,11 @@ static void json_exit(struct fields *fields, const struct process *process)
 	if (process->ended && WIFEXITED(code))
 		fields__i64(fields, "exit_status", WEXITSTATUS(code));
 	else
-		fields__none(fields, "exit_status");
+		fields__null(fields, "exit_status", "it was still there, or a signal ended it");
 	if (process->ended && WIFSIGNALED(code))
 		fields__i64(fields, "signal", WTERMSIG(code));
 	else
-		fields__none(fields, "signal");
+		fields__null(fields, "signal", "no signal ended it");
 }
 
 static void json_begin_and_end(struct fields *fields, const struct report *report,
@@ -147,17 +147,17 @@ static void json_begin_and_end(struct fields *fields, const struct report *repor
 	uint64_t begin = tasks__begin(report->tasks);
 
 	if (process->existed)
-		fields__none(fields, "start");
+		fields__null(fields, "start", "before the measurement began");
 	else
 		json_seconds_since(fields, "start", begin, process->start_boot_ns);
 	if (process->ended)
 		json_seconds_since(fields, "end", begin, process->end_boot_ns);
 	else
-		fields__none(fields, "end");
+		fields__null(fields, "end", "it was still there");
 	if (process->left)
 		json_seconds_since(fields, "left", begin, process->end_boot_ns);
 	else
-		fields__none(fields, "left");
+		fields__null(fields, "left", "it did not leave what is measured");
 	json_exit(fields, process);
 }
 

@@ -317,7 +317,7 @@ static void put_data(struct fields *fields, const struct profile_run *run)
 	if (run->report->command_status >= 0)
 		fields__i64(fields, "operation_result", run->report->command_status);
 	else
-		fields__none(fields, "operation_result");
+		fields__null(fields, "operation_result", "no COMMAND, or it did not end");
 	fields__object_end(fields);
 }
 

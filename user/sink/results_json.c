@@ -51,13 +51,12 @@ static void put_mb(const struct writer *w, const char *below, const char *key, d
 		fields__mb(w->fields, key, bytes);
 }
 
-/* A text whose absence says itself what it means. */
-static void put_text(const struct writer *w, const char *key, const char *text)
+static void put_text(const struct writer *w, const char *key, const char *text, const char *why)
 {
 	if (text)
 		fields__string(w->fields, key, text);
 	else
-		fields__none(w->fields, key);
+		fields__null(w->fields, key, why);
 }
 
 char *time_iso(char *out, double unix_seconds)
@@ -124,8 +123,8 @@ static void put_run(const struct writer *w, const struct bench_run *run)
 	if (run->exit_status >= 0)
 		fields__i64(w->fields, "exit_status", run->exit_status);
 	else
-		fields__none(w->fields, "exit_status");
-	put_text(w, "outlier", run->outlier);
+		fields__null(w->fields, "exit_status", "ended by a signal, or not known");
+	put_text(w, "outlier", run->outlier, "the run is none");
 	fields__object_end(w->fields);
 }
 
@@ -147,9 +146,9 @@ static void put_objects(const struct writer *w, const struct bench_result *resul
 
 		fields__object_begin(w->fields, NULL);
 		fields__string(w->fields, "path", object->path);
-		put_text(w, "build_id", object->build_id);
-		put_text(w, "package", object->package);
-		put_text(w, "version", object->version);
+		put_text(w, "build_id", object->build_id, "the file has none");
+		put_text(w, "package", object->package, "no package has the file");
+		put_text(w, "version", object->version, "no package has the file");
 		fields__object_end(w->fields);
 	}
 	fields__array_end(w->fields);
@@ -170,22 +169,22 @@ static void put_kept(const struct writer *w, const struct bench_result *result)
 static void put_metadata(const struct writer *w, const struct bench_result *result)
 {
 	fields__object_begin(w->fields, "metadata");
-	put_text(w, "command", result->command);
-	put_text(w, "kind", result->kind);
+	put_text(w, "command", result->command, "there is none: it was attached to");
+	put_text(w, "kind", result->kind, "not told");
 	fields__object_begin(w->fields, "parameters");
 	for (size_t i = 0; i < result->parameter_count; i++)
 		fields__string(w->fields, result->parameters[i].name,
 			       result->parameters[i].value);
 	fields__object_end(w->fields);
 	if (isnan(result->threshold))
-		fields__none(w->fields, "threshold");
+		fields__null(w->fields, "threshold", "the benchmark has none of its own");
 	else
 		fields__number(w->fields, "threshold", result->threshold, 6);
 	fields__u64(w->fields, "warmup_iterations", result->warmup);
-	put_text(w, "throughput_unit", result->throughput_unit);
+	put_text(w, "throughput_unit", result->throughput_unit, "the benchmark names none");
 	fields__bool(w->fields, "topped_up", result->topped_up);
 	fields__bool(w->fields, "memory_grows", result->memory_grows);
-	put_text(w, "failure", result->failure);
+	put_text(w, "failure", result->failure, "it did not fail");
 	fields__array_begin(w->fields, "warnings");
 	for (size_t i = 0; i < result->warning_count; i++)
 		fields__string(w->fields, NULL, result->warnings[i]);
@@ -220,7 +219,7 @@ static void put_result(const struct writer *w, const struct bench_result *result
 	if (result->latency)
 		put_latency(w, result->latency);
 	else
-		fields__none(w->fields, "latency");
+		fields__null(w->fields, "latency", "no calls were timed");
 	fields__array_begin(w->fields, "runs");
 	for (size_t i = 0; i < result->run_count; i++)
 		put_run(w, &result->runs[i]);
@@ -318,7 +317,7 @@ static void put_file(struct fields *fields, const struct bench_results *results)
 	else
 		fields__string(fields, "timestamp_iso", time_iso(iso, results->timestamp));
 	fields__u64(fields, "total_benchmarks", results->count);
-	put_text(&w, "session", results->session);
+	put_text(&w, "session", results->session, "not told");
 	fields__bool(fields, "interrupted", results->interrupted);
 	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
 	results_json__environment(fields, results);

@@ -130,7 +130,7 @@ static void json_span(struct fields *fields, const struct trace *trace,
 	if (span->parent_id)
 		fields__string(fields, "parent_span_id", span_id_text(id, span->parent_id));
 	else
-		fields__none(fields, "parent_span_id");
+		fields__null(fields, "parent_span_id", "a root has none");
 	fields__u64(fields, "depth", row->depth);
 	fields__string(fields, "service", span->resource->service);
 	fields__string(fields, "name", span->name);
@@ -229,7 +229,7 @@ static void json_exports(struct fields *fields, const struct trace_run *run)
 		if (export->error)
 			fields__string(fields, "last_error", export->error);
 		else
-			fields__none(fields, "last_error");
+			fields__null(fields, "last_error", "there was none");
 		fields__object_end(fields);
 	}
 	fields__array_end(fields);
