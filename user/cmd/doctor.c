@@ -5,14 +5,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/err.h"
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/term.h"
 #include "cmd/commands.h"
 #include "cmd/usage.h"
 #include "collect/features.h"
+#include "collect/privilege.h"
 #include "ppbpf.h"
 
 static const struct argp_option options[] = {
@@ -42,24 +41,6 @@ static const struct argp argp = {
 	       "what is missing. Exit status: 0 when ppbpf can measure here, 3 when it cannot.",
 };
 
-/* The word in brackets of /sys/kernel/security/lockdown; "none" without the file. */
-static void lockdown_mode(char *out, size_t size)
-{
-	struct buf text = BUF_INIT;
-	char *open, *close;
-
-	snprintf(out, size, "none");
-	if (!read_file("/sys/kernel/security/lockdown", 256, &text, NULL)) {
-		open = strchr(buf__str(&text), '[');
-		close = open ? strchr(open, ']') : NULL;
-		if (close) {
-			*close = '\0';
-			snprintf(out, size, "%s", open + 1);
-		}
-	}
-	buf__free(&text);
-}
-
 static size_t metrics_lost(const struct features *features)
 {
 	size_t lost = 0;
@@ -72,12 +53,12 @@ static size_t metrics_lost(const struct features *features)
 static void print_text(const struct features *features, const struct err *e)
 {
 	struct utsname name = { 0 };
-	char lockdown[32];
+	char lockdown[PRIVILEGE_TEXT];
 	struct term term;
 	size_t lost = metrics_lost(features);
 
 	term__detect(&term, STDOUT_FILENO);
-	lockdown_mode(lockdown, sizeof(lockdown));
+	privilege__lockdown(lockdown);
 	uname(&name);
 	printf("%s %s %s, %s, lockdown %s: ", name.sysname, name.release, name.machine,
 	       geteuid() ? "not root" : "root", lockdown);
@@ -106,12 +87,12 @@ static int print_json(const struct features *features, const struct err *e)
 {
 	struct json *json = json__new(stdout, JSON_PRETTY);
 	struct utsname name = { 0 };
-	char lockdown[32];
+	char lockdown[PRIVILEGE_TEXT];
 	int err;
 
 	if (!json)
 		return -1;
-	lockdown_mode(lockdown, sizeof(lockdown));
+	privilege__lockdown(lockdown);
 	uname(&name);
 	json__object_begin(json);
 	json__key(json, "kernel");

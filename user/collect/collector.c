@@ -13,20 +13,17 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "collect/blames.h"
+#include "collect/collector_load.h"
 #include "collect/features.h"
+#include "collect/iterate.h"
 #include "collect/pidns.h"
 #include "collect/readings.h"
 #include "collect/skeleton.h"
-#include "model/reason.h"
 #include "model/report.h"
 #include "model/tasks.h"
 
-#define RING_BYTES (512 * 1024)		/* a record a thread that ends: 1000 of them */
-#define ITERATOR_BUFFER (64 * 1024)
-#define TICK_MAX_NS 10000000ULL		/* CONFIG_HZ is 100 at least */
 #define CLOCKS_APART 20000000ULL	/* the run queues' clocks, and our estimate of them, at most */
 #define SEED_ROUNDS 8
 #define SCAN_ONE_BY_ONE 4		/* up to so many followed processes are asked singly */
@@ -50,60 +47,8 @@ struct collector {
 	uint64_t looked_ns;		/* when the last snapshot looked at all tasks; 0: it did not */
 	uint64_t snapshots;
 	uint64_t snapshot_ns;
-	char buffer[ITERATOR_BUFFER];
+	char buffer[ITERATE_BUFFER];
 };
-
-/* Programs by what they need; those of FEATURE_BPF are never left out. */
-static const struct {
-	const char *program;
-	enum feature feature;
-	const char *subject;
-} programs[] = {
-	{ "sched_switch", FEATURE_BPF, "scheduler" },
-	{ "cpu_time_sum", FEATURE_BPF, "scheduler" },
-	{ "pid_view_find", FEATURE_BPF, "tasks" },
-	{ "task_snapshot", FEATURE_BPF, "tasks" },
-	{ "task_seed", FEATURE_BPF, "tasks" },
-	{ "runner_set", FEATURE_BPF, "tasks" },
-	{ "sched_process_fork", FEATURE_BPF, "tasks" },
-	{ "sched_process_exec", FEATURE_BPF, "tasks" },
-	{ "sched_process_exit", FEATURE_BPF, "tasks" },
-	{ "sched_process_free", FEATURE_BPF, "tasks" },
-	{ "sock_send_length", FEATURE_SOCK_LENGTH, "network" },
-	{ "sock_recv_length", FEATURE_SOCK_LENGTH, "network" },
-	{ "tcp_rcv_space_adjust", FEATURE_SOCK_LENGTH, "network" },
-	{ "inet_sock_set_state", FEATURE_TCP_STATE, "network" },
-	{ "tcp_retransmit_skb", FEATURE_TCP_RETRANSMIT, "network.retransmits" },
-	{ "block_rq_issue", FEATURE_BLOCK, "block" },
-	{ "block_rq_complete", FEATURE_BLOCK, "block" },
-	{ "mm_vmscan_direct_reclaim_begin", FEATURE_RECLAIM, "memory" },
-	{ "mark_victim", FEATURE_OOM, "memory" },
-};
-
-#define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
-
-/*
- * libbpf names the program that the kernel refused only in its messages; and a
- * load that fails prints pages, which go to --debug.
- */
-static char refused[64];
-
-static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[1024], name[64];
-	va_list copy;
-
-	va_copy(copy, args);
-	vsnprintf(line, sizeof(line), format, copy);
-	va_end(copy);
-	if (sscanf(line, "libbpf: prog '%63[^']': failed to load", name) == 1 &&
-	    strstr(line, "failed to load"))
-		text_copy(refused, sizeof(refused), name);
-	line[strcspn(line, "\n")] = '\0';
-	if (level != LIBBPF_DEBUG)
-		log_debug("%s", line);
-	return 0;
-}
 
 static uint64_t now_ns(clockid_t clock)
 {
@@ -111,124 +56,6 @@ static uint64_t now_ns(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-static int configure(struct core_bpf *skel, const struct collector_config *config,
-		     const struct features *features)
-{
-	int cpus = libbpf_num_possible_cpus(), err;
-
-	if (cpus < 0)
-		return cpus;
-	skel->rodata->cfg_target_mode = config->mode;
-	skel->rodata->cfg_children = config->children;
-	skel->rodata->cfg_switch_has_state = features->switch_has_state;
-	skel->rodata->cfg_has_cast = features->has_cast;
-	skel->rodata->cfg_cpus = cpus;
-	skel->rodata->cfg_page_size = sysconf(_SC_PAGESIZE);
-	skel->rodata->cfg_clock_age_max = features->tickless ? UINT64_MAX : TICK_MAX_NS;
-	skel->rodata->cfg_ring_wakeup = RING_BYTES / 4;
-	skel->rodata->cfg_cgroup_id = config->cgroup_id;
-	skel->rodata->cfg_cgroup_subsys = config->cgroup_subsys;
-	if (config->comm)
-		text_copy(skel->rodata->cfg_comm_glob, sizeof(skel->rodata->cfg_comm_glob),
-			  config->comm);
-	reason_fill_syscalls(skel->rodata->cfg_syscall_reason, skel->rodata->cfg_compat_reason);
-	err = bpf_map__set_max_entries(skel->maps.events, RING_BYTES);
-	if (!err)
-		err = bpf_map__set_max_entries(skel->maps.cpu_offsets, cpus);
-	if (err)
-		return err;
-	bpf_program__set_autoload(skel->progs.cgroup_attach_task,
-				  config->mode == PPBPF_TARGET_CGROUP);
-	return 0;
-}
-
-static bool wanted(const struct collector_config *config, const struct features *features,
-		   enum feature feature)
-{
-	if (!features->have[feature])
-		return false;
-	switch (feature) {
-	case FEATURE_SOCK_LENGTH:
-	case FEATURE_TCP_STATE:
-	case FEATURE_TCP_RETRANSMIT:
-		return config->network;
-	case FEATURE_BLOCK:
-		return config->block;
-	default:
-		return true;
-	}
-}
-
-/* One attempt. 1: a program was refused that can be left out, and now is. */
-static int open_and_load(struct collector *c, const struct collector_config *config,
-			 const struct features *features, bool *leave_out)
-{
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = features__btf_path());
-	struct bpf_program *program;
-	int err;
-
-	refused[0] = '\0';
-	c->skel = core_bpf__open_opts(&open);
-	if (!c->skel)
-		return -errno;
-	err = configure(c->skel, config, features);
-	if (err)
-		return err;
-	for (size_t i = 0; i < PROGRAMS; i++) {
-		program = bpf_object__find_program_by_name(c->skel->obj, programs[i].program);
-		if (!program)
-			return -ENOENT;
-		bpf_program__set_autoload(program, !leave_out[i] &&
-					  wanted(config, features, programs[i].feature));
-	}
-	err = core_bpf__load(c->skel);
-	if (!err)
-		return 0;
-	core_bpf__destroy(c->skel);
-	c->skel = NULL;
-	for (size_t i = 0; i < PROGRAMS; i++)
-		if (programs[i].feature != FEATURE_BPF && !leave_out[i] &&
-		    !strcmp(programs[i].program, refused)) {
-			leave_out[i] = true;
-			return 1;
-		}
-	return err;
-}
-
-static int load(struct collector *c, const struct collector_config *config,
-		const struct features *features, struct report *report, struct err *e)
-{
-	bool leave_out[PROGRAMS] = { false };
-	int err;
-
-	do
-		err = open_and_load(c, config, features, leave_out);
-	while (err > 0);
-	if (err == -EPERM || err == -EACCES) {
-		err__set(e, ERR_PERMISSION, err, "the kernel does not let BPF programs be loaded here%s%s",
-			 refused[0] ? ": " : "", refused);
-		err__hint(e, "run it as root: sudo ppbpf ...; a container needs CAP_BPF, CAP_PERFMON "
-			  "and a seccomp profile that allows bpf(2)");
-		return err;
-	}
-	if (err == -EMFILE || err == -ENFILE) {
-		err__set(e, ERR_IO, err, "too many files are open for the BPF programs to be loaded");
-		err__hint(e, "raise the limit: ulimit -n 1024");
-		return err;
-	}
-	if (err) {
-		err__set(e, ERR_UNSUPPORTED_KERNEL, err, "the kernel refused the BPF program %s: %s",
-			 refused[0] ? refused : "object", strerror(-err));
-		err__hint(e, "ppbpf doctor says what this kernel lacks");
-		return err;
-	}
-	for (size_t i = 0; i < PROGRAMS; i++)
-		if (leave_out[i])
-			report__missing(report, programs[i].subject,
-					"the kernel refused the program %s", programs[i].program);
-	return 0;
 }
 
 static int on_oom(struct collector *c, const struct ppbpf_oom_event *event)
@@ -328,10 +155,9 @@ int collector__new(struct collector **out, const struct collector_config *config
 	c->rescan = config->mode == PPBPF_TARGET_CGROUP;
 	c->iter_by_process = features->iter_by_process;
 	c->changes_seen = UINT32_MAX;	/* the first snapshot looks at all */
-	libbpf_set_print(on_libbpf_message);
 	if (config->statistics)
 		c->statistics_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	err = load(c, config, features, report, e);
+	err = collector_load(&c->skel, config, features, report, e);
 	if (!err)
 		err = attach(c, config, e);
 	if (err) {
@@ -356,45 +182,6 @@ void collector__free(struct collector *c)
 	if (c->statistics_fd >= 0)
 		close(c->statistics_fd);
 	free(c);
-}
-
-typedef int (*record_fn)(const struct ppbpf_task_record *record, void *context);
-
-/* Runs an iterator; every record it writes goes to `on_record`. */
-static int iterate(struct collector *c, const struct bpf_link *link, record_fn on_record,
-		   void *context)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-	size_t held = 0, at;
-	ssize_t length;
-	uint32_t size;
-
-	if (fd < 0)
-		return -errno;
-	while (!err) {
-		length = read(fd, c->buffer + held, sizeof(c->buffer) - held);
-		if (length < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (length <= 0) {
-			err = length < 0 ? -errno : 0;
-			break;
-		}
-		held += length;
-		for (at = 0; held - at >= PPBPF_RECORD_TASK_SIZE && !err; at += size) {
-			memcpy(&size, c->buffer + at + sizeof(uint32_t), sizeof(size));
-			if (size < PPBPF_RECORD_TASK_SIZE || size > PPBPF_RECORD_DETAIL_SIZE) {
-				err = -EINVAL;
-				break;
-			}
-			if (held - at < size)
-				break;
-			err = on_record((const void *)(c->buffer + at), context);
-		}
-		memmove(c->buffer, c->buffer + at, held - at);
-		held -= at;
-	}
-	close(fd);
-	return err;
 }
 
 struct family {
@@ -450,7 +237,7 @@ static int choose_descendants(struct collector *c, struct family *family)
 	c->skel->bss->snapshot.everyone = true;
 	c->skel->bss->snapshot.all = true;
 	c->skel->bss->snapshot.since = 0;
-	err = iterate(c, c->snapshot, on_relative, family);
+	err = iterate_records(c->snapshot, c->buffer, on_relative, family);
 	c->skel->bss->snapshot.everyone = false;
 	if (err)
 		return err;
@@ -481,7 +268,7 @@ int collector__seed(struct collector *c, const pid_t *pids, size_t count, struct
 			err = choose_descendants(c, &family);
 		c->skel->bss->snapshot.seeded = 0;
 		if (!err)
-			err = iterate(c, c->seed, on_nothing, NULL);
+			err = iterate_records(c->seed, c->buffer, on_nothing, NULL);
 		marked += c->skel->bss->snapshot.seeded;
 		if (!c->skel->bss->snapshot.seeded)
 			break;	/* a machine-wide run marks nobody */
@@ -520,7 +307,7 @@ static int scan_process(struct collector *c, struct tasks *tasks, uint32_t pid)
 	link = bpf_program__attach_iter(c->skel->progs.task_snapshot, &options);
 	if (!link)
 		return -errno;
-	err = iterate(c, link, on_task, tasks);
+	err = iterate_records(link, c->buffer, on_task, tasks);
 	bpf_link__destroy(link);
 	return err;
 }
@@ -539,7 +326,7 @@ static int scan(struct collector *c, struct tasks *tasks, enum snapshot_kind kin
 	    tasks__totals(tasks)->processes_alive > SCAN_ONE_BY_ONE) {
 		c->changes_seen = changes;
 		c->looked_ns = now_ns(CLOCK_MONOTONIC);
-		return iterate(c, c->snapshot, on_task, tasks);
+		return iterate_records(c->snapshot, c->buffer, on_task, tasks);
 	}
 	c->looked_ns = 0;
 	for (struct process *p = tasks__first(tasks); p && !err; p = p->next)
@@ -579,7 +366,7 @@ int collector__snapshot(struct collector *c, struct tasks *tasks, enum snapshot_
 
 	/* processes that moved into the cgroup: only their leaders were named */
 	if (c->rescan && c->skel->bss->snapshot.changes != c->changes_seen)
-		iterate(c, c->seed, on_nothing, NULL);
+		iterate_records(c->seed, c->buffer, on_nothing, NULL);
 	request(c, kind);
 	tasks__snapshot_begin(tasks, now_ns(CLOCK_BOOTTIME), full);
 	err = scan(c, tasks, kind);
@@ -609,7 +396,7 @@ int collector__drain(struct collector *c, struct tasks *tasks)
 	c->tasks = NULL;
 	/* some kernels tell of a leader only: its threads are found by the scan */
 	if (c->left)
-		iterate(c, c->seed, on_nothing, NULL);
+		iterate_records(c->seed, c->buffer, on_nothing, NULL);
 	c->left = false;
 	if (err >= 0 && c->feed_error)
 		err = c->feed_error;
@@ -646,7 +433,7 @@ static struct hash *names_here(struct collector *c)
 	c->skel->bss->snapshot.everyone = true;
 	c->skel->bss->snapshot.all = true;
 	c->skel->bss->snapshot.since = 0;
-	iterate(c, c->snapshot, on_name, names);
+	iterate_records(c->snapshot, c->buffer, on_name, names);
 	c->skel->bss->snapshot.everyone = false;
 	return names;
 }
@@ -686,5 +473,5 @@ void collector__report(struct collector *c, struct report *report)
 	readings__counters(report, bpf_map__fd(c->skel->maps.counters));
 	report->self.snapshots = c->snapshots;
 	report->self.snapshot_ns = c->snapshot_ns;
-	readings__programs(report, c->skel->obj, PROGRAMS);
+	readings__programs(report, c->skel->obj, COLLECTOR_PROGRAMS);
 }

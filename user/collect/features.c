@@ -4,7 +4,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "collect/privilege.h"
 
 static const struct {
 	const char *name;
@@ -214,33 +214,6 @@ static void probe_pmu(struct features *f)
 		lacks(f, FEATURE_PMU, "this machine has no PMU (virtual machines often hide it)");
 }
 
-const char *missing_capabilities(char *out, unsigned long size)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 };
-	static const struct {
-		int bit;
-		const char *name;
-	} needed[] = {
-		{ CAP_BPF, "CAP_BPF" },
-		{ CAP_PERFMON, "CAP_PERFMON" },
-	};
-	uint64_t effective;
-	size_t length = 0;
-
-	out[0] = '\0';
-	if (syscall(SYS_capget, &header, data))
-		return out;
-	effective = data[0].effective | (uint64_t)data[1].effective << 32;
-	if (effective >> CAP_SYS_ADMIN & 1)
-		return out;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!(effective >> needed[i].bit & 1))
-			length += snprintf(out + length, size - length, "%s%s",
-					   length ? " and " : "", needed[i].name);
-	return out;
-}
-
 static void lacks_all_bpf(struct features *f, const char *why)
 {
 	static const enum feature by_bpf[] = {
@@ -269,7 +242,7 @@ static struct btf *kernel_btf(void)
 
 int features__probe(struct features *f, struct err *e)
 {
-	char missing[64], why[160];
+	char missing[PRIVILEGE_TEXT], why[FEATURE_WHY];
 	struct btf *btf;
 
 	memset(f, 0, sizeof(*f));
@@ -296,11 +269,11 @@ int features__probe(struct features *f, struct err *e)
 	f->has_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	f->iter_by_process = struct_has(btf, "bpf_iter_aux_info", "task");
 	btf__free(btf);
-	if (missing_capabilities(missing, sizeof(missing))[0]) {
+	if (*privilege__missing_for_bpf(missing)) {
 		snprintf(why, sizeof(why), "needs %s: run it as root or with sudo", missing);
 		lacks_all_bpf(f, why);
 		err__set(e, ERR_PERMISSION, -EPERM, "BPF needs %s here", missing);
-		err__hint(e, "run it as root: sudo ppbpf ...");
+		err__hint(e, "%s", privilege__how_to_get_bpf());
 		return -EPERM;
 	}
 	if (!f->have[FEATURE_BPF])

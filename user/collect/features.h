@@ -12,9 +12,11 @@
 
 struct err;
 
+#define FEATURE_WHY 240
+
 struct features {
 	bool have[FEATURE_NR];
-	char why[FEATURE_NR][160];	/* when not: one clause, and what to do about it */
+	char why[FEATURE_NR][FEATURE_WHY];	/* when not: one clause, and what to do about it */
 	bool switch_has_state;		/* sched_switch hands prev_state over: Linux 5.18 */
 	bool tickless;			/* some CPUs run without ticks: nohz_full= */
 	bool iter_by_process;		/* the task iterator can be asked for one process */
@@ -38,8 +40,5 @@ int features__cgroup_subsys(const char *controller);
 
 const char *feature_name(enum feature feature);		/* "block requests" */
 const char *feature_help(enum feature feature);		/* what it makes possible */
-
-/* Names of the capabilities that are missing for BPF here, or "" when none is. */
-const char *missing_capabilities(char *out, unsigned long size);
 
 #endif

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "collect/features.h"
+#include "collect/libbpf_log.h"
 #include "model/reason.h"
 
 #define RING_BYTES (1u << 20)
@@ -76,25 +76,13 @@ static int configure(struct stack_bpf *skel, const struct stacks_config *config,
 	return bpf_map__set_max_entries(skel->maps.stack_events, RING_BYTES);
 }
 
-static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[1024];
-
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("%s", line);
-	return 0;
-}
-
 int stacks_load(struct stack_bpf **out, const struct stacks_config *config,
 		const struct features *features, struct err *e)
 {
 	struct stack_bpf *skel;
 	int err;
 
-	libbpf_set_print(on_libbpf_message);
+	libbpf_log__listen();
 	skel = *out = stack_bpf__open();
 	if (!skel)
 		return err__set(e, ERR_INTERNAL, -errno, "the stacks' programs cannot be opened");
@@ -102,17 +90,7 @@ int stacks_load(struct stack_bpf **out, const struct stacks_config *config,
 	if (!err)
 		err = stack_bpf__load(skel);
 	malloc_trim(0); /* the kernel's types are parsed and forgotten: some 10 MB */
-	if (err == -EPERM || err == -EACCES) {
-		err__set(e, ERR_PERMISSION, err,
-			 "the kernel does not let the stacks' BPF programs be loaded here");
-		err__hint(e, "run it as root: sudo ppbpf ...; a container needs CAP_BPF, "
-			     "CAP_PERFMON and CAP_SYS_ADMIN");
-		return err;
-	}
-	if (err) {
-		err__set(e, ERR_UNSUPPORTED_KERNEL, err,
-			 "the kernel refused the stacks' BPF programs: %s", strerror(-err));
-		err__hint(e, "Linux 6.1 or later is needed; --debug shows what it objects to");
-	}
-	return err;
+	if (err)
+		return libbpf_log__explain(e, err, "the stacks' BPF programs");
+	return 0;
 }
