@@ -3,7 +3,7 @@
  * Stacks: sampled on the CPU by a perf event, and of each wait at the switch
  * that it begins with. Counted by stack in the kernel; a stack is sent once.
  */
-#include "walk.bpf.h"
+#include "rest.bpf.h"
 #include "reason.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -129,6 +129,8 @@ static __always_inline u64 walk_here(struct scratch *scratch, enum scratch_use u
 {
 	if (walk_begin(scratch, task))
 		walk_current(use);
+	if (scratch->walk.end == PPBPF_STACK_PENDING)
+		rest_send(use);
 	return walk_finish(scratch);
 }
 

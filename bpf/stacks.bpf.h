@@ -67,6 +67,10 @@ struct scratch {
 	u32 pad;
 	struct walk walk;
 	struct mapping mappings[MAPPINGS_KEPT];
+	struct ppbpf_rest_mapping rest[PPBPF_REST_MAPPINGS];
+	u64 rest_from; /* where the next mapping is looked for */
+	u32 rest_count;
+	u32 rest_pad;
 	char py_bytes[128]; /* the Python frame at hand */
 	struct ppbpf_stack_event event;
 };

@@ -106,7 +106,7 @@ static __noinline int module_ask(struct task_struct *task, struct file *file, u6
 	return 0;
 }
 
-static __always_inline void module_find(const struct walk_context *context, struct mapping *mapping,
+static __always_inline void module_find(struct task_struct *task, struct mapping *mapping,
 					struct file *file)
 {
 	struct ppbpf_module_key key = { .inode = PPBPF_MODULE_VDSO };
@@ -116,7 +116,7 @@ static __always_inline void module_find(const struct walk_context *context, stru
 		module_key(&key, file);
 	module = bpf_map_lookup_elem(&modules, &key);
 	if (!module && file) {
-		module_ask(context->task, file, mapping->start, mapping->end);
+		module_ask(task, file, mapping->start, mapping->end);
 		module = bpf_map_lookup_elem(&modules, &key);
 	}
 	if (!module) {
@@ -138,6 +138,23 @@ static __always_inline void module_find(const struct walk_context *context, stru
 		mapping->end_reason = PPBPF_STACK_NO_ROW;
 }
 
+/* What is mapped there. The mapping is zero but for its bounds. */
+static __always_inline void mapping_fill(struct task_struct *task, struct mapping *mapping,
+					 struct vm_area_struct *vma, struct mm_struct *mm)
+{
+	struct file *file = BPF_CORE_READ(vma, vm_file);
+
+	mapping->end_reason = PPBPF_STACK_NO_FRAME;
+	if (file) {
+		mapping->to_offset =
+			(BPF_CORE_READ(vma, vm_pgoff) << cfg_page_shift) - mapping->start;
+		module_find(task, mapping, file);
+	} else if (is_vdso(mm, mapping->start)) {
+		mapping->to_offset = -mapping->start;
+		module_find(task, mapping, 0);
+	}
+}
+
 /* Asks the kernel; what it finds is kept for the rest of this walk. */
 static __always_inline struct mapping *mapping_read(const struct walk_context *context, u64 address)
 {
@@ -145,7 +162,6 @@ static __always_inline struct mapping *mapping_read(const struct walk_context *c
 	struct walk *walk = &scratch->walk;
 	struct mapping *mapping;
 	struct vm_area_struct *vma;
-	struct file *file;
 	u64 start, end;
 
 	vma = (void *)mm_find_vma((struct mm_struct *)walk->mm, address);
@@ -159,15 +175,7 @@ static __always_inline struct mapping *mapping_read(const struct walk_context *c
 	__builtin_memset(mapping, 0, sizeof(*mapping));
 	mapping->start = start;
 	mapping->end = end;
-	mapping->end_reason = PPBPF_STACK_NO_FRAME;
-	file = BPF_CORE_READ(vma, vm_file);
-	if (file) {
-		mapping->to_offset = (BPF_CORE_READ(vma, vm_pgoff) << cfg_page_shift) - start;
-		module_find(context, mapping, file);
-	} else if (is_vdso((struct mm_struct *)walk->mm, start)) {
-		mapping->to_offset = -start;
-		module_find(context, mapping, 0);
-	}
+	mapping_fill(context->task, mapping, vma, (struct mm_struct *)walk->mm);
 	return mapping;
 }
 
@@ -258,6 +266,11 @@ static __always_inline long step_by_code(const struct walk_context *context,
 	struct walk *walk = &context->scratch->walk;
 	u64 code = 0, frame[2], above = 0;
 
+#ifndef WALK_FOREIGN
+	/* user space goes on from here, once it has the table */
+	if (mapping->end_reason == PPBPF_STACK_PENDING)
+		return walk_end(walk, PPBPF_STACK_PENDING);
+#endif
 	read_user(context, &code, sizeof(code), walk->ip);
 	if (code == 0x0f0000000fc0c748) /* mov $15, %rax; syscall */
 		return step_signal(context);

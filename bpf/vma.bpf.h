@@ -19,10 +19,10 @@
 #define MAPLE_APIVOTS 9
 #define RB_LEVELS 48
 
-/* What a maple tree has at an index; 0: nothing. Not static: the verifier walks it once. */
-__noinline u64 maple_find(u64 node, u64 index)
+/* What a maple tree has at an index, 0: nothing; or, with `last`, up to where that is so. */
+static __always_inline u64 maple_walk(u64 node, u64 index, bool last)
 {
-	u64 pivots[MAPLE_PIVOTS], base, slots;
+	u64 pivots[MAPLE_PIVOTS], base, slots, end = ~0UL;
 	struct mm_struct *mm = 0;
 	u32 type, count, slot;
 
@@ -48,12 +48,28 @@ __noinline u64 maple_find(u64 node, u64 index)
 		for (slot = 0; slot < MAPLE_PIVOTS; slot++)
 			if (slot >= count || pivots[slot] >= index || (slot && !pivots[slot]))
 				break;
+		if (last && slot < count && slot < MAPLE_PIVOTS && pivots[slot] >= index)
+			end = pivots[slot];
+		if (last && type == MAPLE_LEAF_64)
+			return end;
 		if (bpf_probe_read_kernel(&node, sizeof(node), (void *)base + slots + slot * 8))
 			return 0;
 		if (type == MAPLE_LEAF_64)
 			return node;
 	}
 	return 0;
+}
+
+/* Not static: the verifier walks it once. */
+__noinline u64 maple_find(u64 node, u64 index)
+{
+	return maple_walk(node, index, false);
+}
+
+/* The last index that has the same as this one; 0: not known. */
+__noinline u64 maple_last(u64 node, u64 index)
+{
+	return maple_walk(node, index, true);
 }
 
 /* The same up to Linux 6.0. */

@@ -90,6 +90,11 @@ static __always_inline bool walk_begin(struct scratch *scratch, struct task_stru
 	return has_user_stack(&scratch->walk, task, regs->cs);
 }
 
+static __always_inline u64 walk_id(const struct walk *walk)
+{
+	return hash_add(walk->hash, walk->end) | 1; /* never 0 */
+}
+
 /* Makes the walk an event; returns the stack's id. */
 static __always_inline u64 walk_finish(struct scratch *scratch)
 {
@@ -100,7 +105,7 @@ static __always_inline u64 walk_finish(struct scratch *scratch)
 	event->tgid = walk->tgid;
 	event->end = walk->end;
 	event->count = walk->count;
-	event->id = hash_add(walk->hash, walk->end) | 1; /* never 0 */
+	event->id = walk_id(walk);
 	return event->id;
 }
 

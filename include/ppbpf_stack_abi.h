@@ -146,6 +146,7 @@ enum ppbpf_stack_event_kind {
 	PPBPF_STACK_EVENT_THREAD,
 	PPBPF_STACK_EVENT_MODULE,
 	PPBPF_STACK_EVENT_CODE,
+	PPBPF_STACK_EVENT_REST,
 };
 
 /* A stack that user space may not know yet; innermost frame first. */
@@ -170,6 +171,41 @@ struct ppbpf_thread_event {
 	ppbpf_u64 leader_start_boot_ns;
 	char comm[PPBPF_COMM_LEN];		/* of the thread */
 	char leader_comm[PPBPF_COMM_LEN];
+};
+
+/*
+ * The rest of a stack whose walk came to a file without a table, yet: what user
+ * space needs to go on as soon as that is built. The stack's own event has the
+ * frames up to there, the file's being the last, and says PENDING.
+ */
+#define PPBPF_REST_MAPPINGS 64
+#define PPBPF_REST_PAGE 4096
+#define PPBPF_REST_PAGES_FEW 4
+#define PPBPF_REST_PAGES_MAX 12
+
+struct ppbpf_rest_mapping {
+	ppbpf_u64 start;
+	ppbpf_u64 end;
+	ppbpf_u64 to_offset;	/* added to an address: the offset in the file */
+	ppbpf_u64 module;	/* id; 0: code in no file, or in none that can be named by */
+};
+
+struct ppbpf_rest_event {
+	ppbpf_u32 kind;
+	ppbpf_u32 tgid;
+	ppbpf_u64 id;		/* the stack's */
+	ppbpf_u64 ip, sp, fp, bx, r10, ax, di;
+	ppbpf_u32 is_return;	/* ip is behind a call */
+	ppbpf_u32 innermost;
+	ppbpf_u32 mapping_count;
+	ppbpf_u32 stack_bytes;	/* that are here, from the beginning of sp's page */
+	struct ppbpf_rest_mapping mappings[PPBPF_REST_MAPPINGS];
+	ppbpf_u8 stack[PPBPF_REST_PAGES_FEW * PPBPF_REST_PAGE];
+};
+
+struct ppbpf_rest_event_large {
+	struct ppbpf_rest_event event;
+	ppbpf_u8 stack[(PPBPF_REST_PAGES_MAX - PPBPF_REST_PAGES_FEW) * PPBPF_REST_PAGE];
 };
 
 #define PPBPF_FILE_NAME 64
@@ -290,6 +326,8 @@ _Static_assert(sizeof(struct ppbpf_stack_count) == 16, "ABI");
 _Static_assert(PPBPF_STACK_HEADER_SIZE == 24, "ABI");
 _Static_assert(sizeof(struct ppbpf_thread_event) == 64, "ABI");
 _Static_assert(sizeof(struct ppbpf_module_event) == 56 + PPBPF_FILE_NAME, "ABI");
+_Static_assert(__builtin_offsetof(struct ppbpf_rest_event, stack) == 88 + 32 * PPBPF_REST_MAPPINGS,
+	       "ABI");
 _Static_assert(PPBPF_CODE_HEADER_SIZE == 40 + 2 * PPBPF_PY_NAME, "ABI");
 _Static_assert(sizeof(struct ppbpf_python) == 112, "ABI");
 

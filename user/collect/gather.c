@@ -2,14 +2,18 @@
 #include "collect/gather.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
 #include "collect/modules.h"
+#include "collect/rest.h"
 #include "model/profile.h"
 #include "symbol/python.h"
+
+#define HELD_MAX (32u << 20) /* bytes of stacks that wait for a table */
 
 /* A Python code object, with what its lines are found by. */
 struct code {
@@ -25,6 +29,13 @@ struct pending {
 	struct ppbpf_stack_count count;
 };
 
+/* A stack that has a file whose table is not built yet. */
+struct held {
+	struct ppbpf_rest_event *rest;	/* how to walk on from there; NULL: nothing is known */
+	uint32_t missing;		/* the file's module */
+	struct ppbpf_stack_event event; /* as much as there is */
+};
+
 struct gather {
 	struct modules *modules;
 	double period_ns;
@@ -34,6 +45,11 @@ struct gather {
 	struct hash *codes;	/* id -> struct code, owned */
 	struct pending *pending;
 	size_t pending_count, pending_room;
+	struct hash *rests; /* stack's id -> struct ppbpf_rest_event, owned */
+	struct held **held;
+	size_t held_count, held_room;
+	size_t held_bytes; /* with the rests */
+	bool finishing;	   /* nothing more is held: what is missing is waited for */
 	struct frame frames[PPBPF_FRAMES_MAX];
 	uint64_t realigned[PPBPF_FRAMES_MAX];
 };
@@ -67,10 +83,17 @@ struct gather *gather__new(struct modules *modules, double period_ns)
 	g->threads = hash__new();
 	g->stacks = hash__new();
 	g->codes = hash__new();
-	if (g->processes && g->threads && g->stacks && g->codes)
+	g->rests = hash__new();
+	if (g->processes && g->threads && g->stacks && g->codes && g->rests)
 		return g;
 	gather__free(g);
 	return NULL;
+}
+
+static void held_free(struct held *held)
+{
+	free(held->rest);
+	free(held);
 }
 
 void gather__free(struct gather *g)
@@ -82,6 +105,13 @@ void gather__free(struct gather *g)
 		return;
 	while (g->codes && hash__next(g->codes, &cursor, &entry))
 		free(entry.value);
+	cursor = 0;
+	while (g->rests && hash__next(g->rests, &cursor, &entry))
+		free(entry.value);
+	for (size_t i = 0; i < g->held_count; i++)
+		held_free(g->held[i]);
+	free(g->held);
+	hash__free(g->rests);
 	hash__free(g->codes);
 	hash__free(g->processes);
 	hash__free(g->threads);
@@ -316,14 +346,12 @@ static bool realign(struct gather *g, const uint64_t *frames, size_t count, uint
 	return to == count;
 }
 
-static int on_stack(struct gather *g, struct profile *profile,
-		    const struct ppbpf_stack_event *event)
+static int add_stack(struct gather *g, struct profile *profile,
+		     const struct ppbpf_stack_event *event)
 {
 	const uint64_t *frames = event->frames;
 	int err = 0, index;
 
-	if (hash__get(g->stacks, event->id, 0))
-		return 0;
 	if (realign(g, frames, event->count, g->realigned))
 		frames = g->realigned;
 	for (size_t i = 0; i < event->count && !err; i++)
@@ -333,6 +361,130 @@ static int on_stack(struct gather *g, struct profile *profile,
 	index = profile__stack(profile, g->frames, event->count, ends[event->end].end,
 			       ends[event->end].why);
 	return remember(g->stacks, event->id, 0, index);
+}
+
+/* The first of a stack's files that is not read yet; 0: there is none. */
+static uint32_t missing_of(struct gather *g, const struct ppbpf_stack_event *event)
+{
+	for (uint32_t i = event->count; i-- > 0;) {
+		uint64_t frame = event->frames[i] & ((1ULL << PPBPF_FRAME_KIND_SHIFT) - 1);
+		uint32_t module = frame >> PPBPF_FRAME_OFFSET_BITS;
+
+		if (kind_of(event->frames[i]) <= PPBPF_FRAME_NATIVE_RETURN &&
+		    !modules__settled(g->modules, module, false))
+			return module;
+	}
+	return 0;
+}
+
+static size_t rest_size(const struct ppbpf_rest_event *rest)
+{
+	return rest ? offsetof(struct ppbpf_rest_event, stack) + rest->stack_bytes : 0;
+}
+
+/* Takes `rest` over. */
+static int hold(struct gather *g, const struct ppbpf_stack_event *event,
+		struct ppbpf_rest_event *rest, uint32_t missing)
+{
+	struct held *held, **larger;
+	size_t room = g->held_room ? g->held_room * 2 : 64;
+
+	if (g->held_count == g->held_room) {
+		larger = realloc(g->held, room * sizeof(*larger));
+		if (larger) {
+			g->held = larger;
+			g->held_room = room;
+		}
+	}
+	/* with room for the frames that follow */
+	held = g->held_count < g->held_room ? malloc(sizeof(*held)) : NULL;
+	if (!held) {
+		free(rest);
+		return -ENOMEM;
+	}
+	held->rest = rest;
+	held->missing = missing;
+	memcpy(&held->event, event,
+	       PPBPF_STACK_HEADER_SIZE + event->count * sizeof(event->frames[0]));
+	g->held[g->held_count++] = held;
+	g->held_bytes += sizeof(*held);
+	return 0;
+}
+
+static int on_rest(struct gather *g, const struct ppbpf_rest_event *event)
+{
+	size_t size = rest_size(event);
+	struct ppbpf_rest_event *rest;
+	int err;
+
+	/* then the stack ends where it ended */
+	if (g->held_bytes + size > HELD_MAX)
+		return 0;
+	rest = malloc(size);
+	if (!rest)
+		return -ENOMEM;
+	memcpy(rest, event, size);
+	err = hash__set(g->rests, event->id, 0, rest);
+	if (err)
+		free(rest);
+	else
+		g->held_bytes += size;
+	return err;
+}
+
+static int on_stack(struct gather *g, struct profile *profile,
+		    const struct ppbpf_stack_event *event)
+{
+	struct ppbpf_rest_event *rest;
+	uint32_t missing;
+
+	if (hash__get(g->stacks, event->id, 0))
+		return 0;
+	rest = event->end == PPBPF_STACK_PENDING ? hash__remove(g->rests, event->id, 0) : NULL;
+	missing = missing_of(g, event);
+	if (rest || (missing && g->held_bytes < HELD_MAX))
+		return hold(g, event, rest, missing);
+	return add_stack(g, profile, event);
+}
+
+/* 0: it is in the profile; -EAGAIN: not yet. */
+static int release(struct gather *g, struct profile *profile, struct held *held)
+{
+	struct ppbpf_stack_event *event = &held->event;
+	int end;
+
+	do {
+		if (held->missing && !modules__settled(g->modules, held->missing, g->finishing))
+			return -EAGAIN;
+		held->missing = 0;
+		end = held->rest ? rest_walk(held->rest, g->modules, event->frames, &event->count,
+					     &held->missing)
+				 : (int)event->end;
+		/* it comes next, and is asked for so */
+	} while (end == -EAGAIN);
+	event->end = end;
+	return add_stack(g, profile, event);
+}
+
+static int release_held(struct gather *g, struct profile *profile)
+{
+	size_t kept = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < g->held_count; i++) {
+		struct held *held = g->held[i];
+		int got = err ? err : release(g, profile, held);
+
+		if (got == -EAGAIN) {
+			g->held[kept++] = held;
+			continue;
+		}
+		err = got;
+		g->held_bytes -= sizeof(*held) + rest_size(held->rest);
+		held_free(held);
+	}
+	g->held_count = kept;
+	return err;
 }
 
 int gather__event(struct gather *g, struct profile *profile, const void *data, size_t size)
@@ -353,6 +505,8 @@ int gather__event(struct gather *g, struct profile *profile, const void *data, s
 	    stack->count <= PPBPF_FRAMES_MAX && stack->end < PPBPF_STACK_END_NR &&
 	    size >= PPBPF_STACK_HEADER_SIZE + stack->count * sizeof(stack->frames[0]))
 		return on_stack(g, profile, stack);
+	if (kind == PPBPF_STACK_EVENT_REST && !rest_check(data, size))
+		return on_rest(g, data);
 	return 0;
 }
 
@@ -421,10 +575,16 @@ static int settle(struct gather *g, struct profile *profile, bool all)
 
 int gather__settle(struct gather *g, struct profile *profile)
 {
-	return settle(g, profile, false);
+	int err = release_held(g, profile);
+
+	return err ? err : settle(g, profile, false);
 }
 
 int gather__finish(struct gather *g, struct profile *profile)
 {
-	return settle(g, profile, true);
+	int err;
+
+	g->finishing = true;
+	err = release_held(g, profile);
+	return err ? err : settle(g, profile, true);
 }

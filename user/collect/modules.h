@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
  * The files that code is mapped from, by the numbers that BPF programs name
- * them with: opened while a process still maps them, their unwind tables built
- * and handed to the kernel. Any thread may call these.
+ * them with: opened while a process still maps them; a thread of their own builds
+ * their unwind tables and hands them to the kernel. Any thread may call these.
  */
 #ifndef PPBPF_COLLECT_MODULES_H
 #define PPBPF_COLLECT_MODULES_H
@@ -15,6 +15,7 @@
 #include "ppbpf_stack_abi.h"
 
 struct buf;
+struct timespec;
 struct modules;
 struct profile;
 struct stacks_tables;
@@ -30,17 +31,29 @@ struct modules_maps {
 struct modules *modules__new(const struct modules_maps *maps);
 void modules__free(struct modules *m);
 
-/* Builds the table of what a program has met in a process's mapping. 0 or -ENOMEM. */
+/* What a program has met in a process's mapping. 0 or -ENOMEM. */
 int modules__met(struct modules *m, const struct ppbpf_module_event *event);
 
 /* The kernel's code in every process. 0 or -ENOMEM. */
 int modules__add_vdso(struct modules *m);
 
-/* Every file that a process maps for execution. 0 or -errno. */
-int modules__scan(struct modules *m, pid_t pid);
+/* Every file that a process maps for execution; `soon`: before others. 0 or -errno. */
+int modules__scan(struct modules *m, pid_t pid, bool soon);
 
 /* A file that will be. */
 void modules__foresee(struct modules *m, const char *path);
+
+/* Until all that was asked for is built, or it is that late (CLOCK_REALTIME): false. */
+bool modules__wait(struct modules *m, const struct timespec *until);
+
+/* Whether the file's table is built, or there is none; it comes next, and may be waited for. */
+bool modules__settled(struct modules *m, uint32_t id, bool wait);
+
+/*
+ * The row that holds at an offset of a module's file, zero where there is none.
+ * Returns enum ppbpf_module_state.
+ */
+int modules__row(struct modules *m, uint32_t id, uint64_t offset, struct ppbpf_unwind_row *row);
 
 /*
  * The profile's index of a module, added to it at the first time; and the

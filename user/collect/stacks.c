@@ -99,7 +99,7 @@ static void on_target(struct stacks *s, const struct ppbpf_module_event *event)
 {
 	if (!event->proc_pid)
 		return;
-	modules__scan(s->modules, event->proc_pid);
+	modules__scan(s->modules, event->proc_pid, true);
 	if (s->fresh_count == FRESH_MAX)
 		return; /* what it maps is met, later, by its samples */
 	s->fresh[s->fresh_count++] = (struct fresh){
@@ -117,7 +117,7 @@ static void look_again(struct stacks *s)
 		struct fresh fresh = s->fresh[i];
 
 		if (now >= fresh.due_ns) {
-			modules__scan(s->modules, fresh.pid);
+			modules__scan(s->modules, fresh.pid, true);
 			if (++fresh.looks == LOOKS)
 				continue;
 			fresh.due_ns = now + look_after_ns[fresh.looks];
@@ -172,7 +172,7 @@ static void scan_machine(struct stacks *s)
 	while (proc && err != -ENOMEM && (entry = readdir(proc))) {
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
 			continue;
-		err = modules__scan(s->modules, atoi(entry->d_name));
+		err = modules__scan(s->modules, atoi(entry->d_name), false);
 		ring_buffer__consume(s->ring);
 	}
 	if (proc)
@@ -190,17 +190,15 @@ static void scan_targets(struct stacks *s)
 	if (config->executable)
 		modules__foresee(s->modules, config->executable);
 	for (size_t i = 0; i < config->pid_count; i++)
-		modules__scan(s->modules, config->pids[i]);
-	modules__scan(s->modules, getpid());
+		modules__scan(s->modules, config->pids[i], true);
+	modules__scan(s->modules, getpid(), true);
 }
 
-/* All that was asked for until now is built. */
+/* All that was asked for until now is being built. */
 static void tell_pass(struct stacks *s)
 {
 	pthread_mutex_lock(&s->lock);
 	s->passes++;
-	if (!s->ready_ns)
-		s->ready_ns = now_ns();
 	pthread_mutex_unlock(&s->lock);
 	pthread_cond_signal(&s->pass_cond);
 }
@@ -431,6 +429,9 @@ static void wait_until_ready(struct stacks *s)
 	pass = s->passes + 2;
 	while (s->passes < pass && !pthread_cond_timedwait(&s->pass_cond, &s->lock, &until))
 		;
+	pthread_mutex_unlock(&s->lock);
+	modules__wait(s->modules, &until);
+	pthread_mutex_lock(&s->lock);
 	s->started_ns = now_ns();
 	pthread_mutex_unlock(&s->lock);
 }

@@ -14,6 +14,7 @@
 
 struct unwind_rows {
 	int chunks_fd;
+	int fds[PPBPF_CHUNKS_MAX]; /* of the chunks; by index, as they come */
 	size_t count;
 	struct ppbpf_unwind_row *chunk; /* the last one, mapped; NULL: it is full */
 };
@@ -39,6 +40,8 @@ void unwind_rows__free(struct unwind_rows *rows)
 	if (!rows)
 		return;
 	unmap(rows);
+	for (size_t i = 0; i << PPBPF_CHUNK_SHIFT < rows->count; i++)
+		close(rows->fds[i]);
 	free(rows);
 }
 
@@ -61,12 +64,15 @@ static int begin_chunk(struct unwind_rows *rows)
 		err = -errno;
 	else if (bpf_map_update_elem(rows->chunks_fd, &number, &fd, BPF_ANY))
 		err = -errno;
-	close(fd);
 	if (err && chunk != MAP_FAILED)
 		munmap(chunk, CHUNK_BYTES);
-	else if (!err)
-		rows->chunk = chunk;
-	return err;
+	if (err) {
+		close(fd);
+		return err;
+	}
+	rows->chunk = chunk;
+	rows->fds[number] = fd;
+	return 0;
 }
 
 static int append(struct unwind_rows *rows, const void *data, size_t count)
@@ -110,6 +116,47 @@ int unwind_rows__add(struct unwind_rows *rows, const struct cfi_table *table,
 	module->pages = table->pages;
 	module->row_count = table->count;
 	return err;
+}
+
+static int row_at(const struct unwind_rows *rows, uint32_t number, struct ppbpf_unwind_row *row)
+{
+	uint32_t at = number & (PPBPF_CHUNK_ROWS - 1);
+
+	return bpf_map_lookup_elem(rows->fds[number >> PPBPF_CHUNK_SHIFT], &at, row);
+}
+
+/* Two pages' first rows lie in each row of the index. */
+static int page_row(const struct unwind_rows *rows, const struct ppbpf_module *module,
+		    uint32_t page, uint32_t *first)
+{
+	uint32_t pair[2];
+	int err = row_at(rows, module->index + page / 2, (struct ppbpf_unwind_row *)pair);
+
+	*first = pair[page & 1];
+	return err;
+}
+
+void unwind_rows__find(const struct unwind_rows *rows, const struct ppbpf_module *module,
+		       uint64_t offset, struct ppbpf_unwind_row *row)
+{
+	uint64_t page = (offset >> PPBPF_PAGE_SHIFT) - module->first_page;
+	struct ppbpf_unwind_row found;
+	uint32_t low, high, middle;
+
+	if (offset >> 32 || page >= module->pages || page_row(rows, module, page, &low) ||
+	    page_row(rows, module, page + 1, &high))
+		return;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (row_at(rows, module->rows + middle, &found))
+			return;
+		if (found.pc <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low && !row_at(rows, module->rows + low - 1, &found))
+		*row = found;
 }
 
 size_t unwind_rows__count(const struct unwind_rows *rows)
