@@ -59,7 +59,7 @@ SHARED        := $(if $(SAN),,$(BUILD)/libppbpf.so)
 # --- how ----------------------------------------------------------------------
 
 BPFTOOL       ?= $(shell tools/find-bpftool.sh)
-PKGS          := libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone libmd libprotobuf-c libmicrohttpd libcurl
+PKGS          := libbpf libelf zlib libdw liblzma yaml-0.1 capstone libmd libprotobuf-c libmicrohttpd libcurl
 PKG_CFLAGS    := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS      := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -liberty
 
@@ -163,7 +163,7 @@ $(O)/ppbpf: $(CMD_OBJS) $(ARCHIVE)
 
 $(O)/tests/unit/%: tests/unit/%.c $(ARCHIVE)
 	$(call say,TEST,unit/$*)mkdir -p $(@D) && $(COMPILE) $(DEPFLAGS) $(ALL_LDFLAGS) \
-		-o $@ $< $(ARCHIVE) $(PKG_LIBS) -lcmocka -lm
+		-o $@ $< $(ARCHIVE) $(PKG_LIBS) -lcmocka -lcjson -lm
 
 # Drivers of the library's rooms that no command shows alone.
 $(BUILD)/tests/bpf/driver_%: tests/bpf/driver_%.c $(ARCHIVE) $(O)/flags

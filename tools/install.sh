@@ -24,7 +24,7 @@ pkgconfig_file() {
 	Name: libppbpf
 	Description: performance profiling on eBPF: monitor, profile, bench, trace
 	Version: $VERSION
-	Requires.private: libbpf libelf zlib libcjson libdw liblzma yaml-0.1 capstone libmd libprotobuf-c
+	Requires.private: libbpf libelf zlib libdw liblzma yaml-0.1 capstone libmd libprotobuf-c
 	Libs: -L\${libdir} -lppbpf
 	Libs.private: -liberty -lm -pthread
 	Cflags: -I\${includedir}

@@ -82,6 +82,23 @@ char *arena__printf(struct arena *a, const char *format, ...)
 	return text;
 }
 
+void arena__reset(struct arena *a)
+{
+	struct arena_block *block = a->blocks;
+	size_t size = 0;
+
+	if (block && !block->next && !a->error) {
+		memset(block->bytes, 0, block->used);
+		block->used = 0;
+		return;
+	}
+	for (; block; block = block->next)
+		size += block->size;
+	arena__free(a);
+	if (size)
+		block_new(a, size);
+}
+
 void arena__free(struct arena *a)
 {
 	struct arena_block *block = a->blocks, *next;

@@ -25,6 +25,8 @@ char *arena__strdup(struct arena *a, const char *text);
 char *arena__strndup(struct arena *a, const char *text, size_t length);
 char *arena__printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Forgets all that it holds; the memory is kept for what comes next. */
+void arena__reset(struct arena *a);
 void arena__free(struct arena *a);
 
 #endif

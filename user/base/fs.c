@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include "base/units.h"
 
 #define CHUNK 4096
+#define LARGE (4 * 1024 * 1024)
 #define TEMPORARY_TRIES 100
 
 static int read_failed(struct err *e, const char *path, int error)
@@ -28,6 +31,19 @@ static int read_failed(struct err *e, const char *path, int error)
 	return err__set(e, cause, error, "cannot read %s: %s", path, strerror(error));
 }
 
+/* A large file's memory is taken at once, in pages that are as large as there are. */
+static void expect(struct buf *out, int fd, size_t max)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE), begin;
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < LARGE ||
+	    (size_t)st.st_size > max || buf__reserve(out, st.st_size + CHUNK))
+		return;
+	begin = ((uintptr_t)out->data + page - 1) / page * page;
+	madvise((void *)begin, out->capacity - (begin - (uintptr_t)out->data), MADV_HUGEPAGE);
+}
+
 int read_file(const char *path, size_t max, struct buf *out, struct err *e)
 {
 	size_t before = out->length;
@@ -36,11 +52,12 @@ int read_file(const char *path, size_t max, struct buf *out, struct err *e)
 
 	if (fd < 0)
 		return read_failed(e, path, errno);
+	expect(out, fd, max);
 	do {
 		err = buf__reserve(out, CHUNK);
 		if (err)
 			break;
-		got = read(fd, out->data + out->length, CHUNK);
+		got = read(fd, out->data + out->length, out->capacity - out->length - 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {

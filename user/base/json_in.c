@@ -10,6 +10,7 @@
 #include "base/buf.h"
 
 #define NUMBER_MAX 64 /* characters of a number that anybody means */
+#define DIGITS_EXACT 15 /* of which each whole number is a double */
 
 void json_in__begin(struct json_in *in, const void *text, size_t length)
 {
@@ -18,8 +19,10 @@ void json_in__begin(struct json_in *in, const void *text, size_t length)
 
 void json_in__refuse(struct json_in *in)
 {
-	if (!in->error)
+	if (!in->error) {
 		in->error = -EBADMSG;
+		in->wrong = in->at;
+	}
 	in->at = in->end;
 }
 
@@ -226,9 +229,28 @@ void json_in__string(struct json_in *in, struct buf *out)
 			read_escape(in, out);
 		}
 	}
-	if (out->error)
+	if (out->error) {
 		in->error = out->error;
+		in->wrong = in->at;
+	}
 	in->fresh = false;
+}
+
+bool json_in__plain(struct json_in *in, const char **text, size_t *length)
+{
+	const char *c;
+
+	if (in->error || peek(in) != '"')
+		return false;
+	for (c = in->at + 1; c < in->end && *c != '"' && *c != '\\' && (unsigned char)*c >= ' '; c++)
+		;
+	if (c >= in->end || *c != '"')
+		return false;
+	*text = in->at + 1;
+	*length = c - *text;
+	in->at = c + 1;
+	in->fresh = false;
+	return true;
 }
 
 /* As json_in__string(), without a copy of it. */
@@ -246,18 +268,38 @@ static void skip_string(struct json_in *in)
 	in->fresh = false;
 }
 
+bool json_in__member(struct json_in *in)
+{
+	return more(in, '}');
+}
+
+void json_in__colon(struct json_in *in)
+{
+	expect(in, ':');
+}
+
+static void set_key(struct json_key *key, const char *text, size_t length)
+{
+	key->length = length;
+	memcpy(key->text, text, length < sizeof(key->text) ? length : sizeof(key->text));
+}
+
 bool json_in__key(struct json_in *in, struct json_key *key)
 {
 	struct buf text = BUF_INIT;
+	const char *plain;
+	size_t length;
 
-	if (!more(in, '}'))
+	if (!json_in__member(in))
 		return false;
-	json_in__string(in, &text);
-	key->length = text.length;
-	memcpy(key->text, buf__str(&text),
-	       text.length < sizeof(key->text) ? text.length : sizeof(key->text));
-	buf__free(&text);
-	expect(in, ':');
+	if (json_in__plain(in, &plain, &length)) {
+		set_key(key, plain, length);
+	} else {
+		json_in__string(in, &text);
+		set_key(key, buf__str(&text), text.length);
+		buf__free(&text);
+	}
+	json_in__colon(in);
 	return !in->error;
 }
 
@@ -284,6 +326,7 @@ bool json_in__null(struct json_in *in)
 /* The number's text, quoted or not; its length, or 0 and an error. */
 static size_t number_text(struct json_in *in, char *out)
 {
+	const char *begin = in->at;
 	bool quoted = take(in, '"');
 	size_t length = 0;
 
@@ -294,7 +337,8 @@ static size_t number_text(struct json_in *in, char *out)
 	out[length] = '\0';
 	if (quoted && !in->error && (in->at == in->end || *in->at++ != '"'))
 		length = 0;
-	if (!length || in->error) {
+	if (!length || in->error || !strcmp(out, "-")) {
+		in->at = begin;
 		json_in__refuse(in);
 		return 0;
 	}
@@ -312,6 +356,40 @@ static double to_double(const char *text, char **end)
 	return c_locale ? strtod_l(text, end, c_locale) : strtod(text, end);
 }
 
+/*
+ * A number of few enough digits to be exact: its digits as a whole number, times or over a
+ * power of ten, are both exact as doubles, and one operation rounds once (Clinger, 1990).
+ * False: it is another one, and nothing is read.
+ */
+static bool short_double(struct json_in *in, double *value)
+{
+	static const double powers[] = {
+		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+		1e15,
+	};
+	const char *c = in->at;
+	bool negative = c < in->end && *c == '-';
+	unsigned int digits = 0, behind = 0;
+	uint64_t whole = 0;
+
+	for (c += negative; c < in->end && *c >= '0' && *c <= '9'; c++, digits++)
+		whole = whole * 10 + (*c - '0');
+	if (!digits || digits > DIGITS_EXACT)
+		return false;
+	if (c < in->end && *c == '.')
+		for (c++; c < in->end && *c >= '0' && *c <= '9' && digits <= DIGITS_EXACT; c++) {
+			whole = whole * 10 + (*c - '0');
+			digits++;
+			behind++;
+		}
+	if (digits > DIGITS_EXACT || c == in->end || strchr("+-.0123456789eE", *c))
+		return false;
+	*value = negative ? -(whole / powers[behind]) : whole / powers[behind];
+	in->at = c;
+	in->fresh = false;
+	return true;
+}
+
 double json_in__double(struct json_in *in)
 {
 	static const struct {
@@ -321,6 +399,8 @@ double json_in__double(struct json_in *in)
 	char text[NUMBER_MAX + 1], *end;
 	double value;
 
+	if (peek(in) != '"' && short_double(in, &value))
+		return value;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (take_word(in, words[i].word))
 			return words[i].value;

@@ -9,7 +9,7 @@
 struct buf;
 
 /*
- * Reads JSON (RFC 8259) value by value where it lies. A tree, such as cJSON's,
+ * Reads JSON (RFC 8259) value by value where it lies. A tree (base/json_tree)
  * takes many times the memory of what a stranger has sent, and turns 64-bit
  * numbers into doubles; here nothing is kept. A reader may be copied, to come
  * back to a place.
@@ -30,6 +30,7 @@ struct json_in {
 	unsigned int depth;
 	bool fresh; /* just inside of an object or array: no comma is due */
 	int error;  /* 0 or -EBADMSG, -ENOMEM */
+	const char *wrong; /* where the error is */
 };
 
 /* Objects and arrays in one another, at most. */
@@ -58,6 +59,8 @@ enum json_in_type json_in__type(struct json_in *in);
 void json_in__object(struct json_in *in);
 void json_in__array(struct json_in *in);
 void json_in__string(struct json_in *in, struct buf *out); /* appends it, as UTF-8 */
+/* The same in place, if it lies there as it is; else nothing is read. */
+bool json_in__plain(struct json_in *in, const char **text, size_t *length);
 bool json_in__bool(struct json_in *in);
 double json_in__double(struct json_in *in);
 /*
@@ -71,6 +74,9 @@ void json_in__skip(struct json_in *in);
 
 /* The next key of the open object; false: it has ended, or an error. */
 bool json_in__key(struct json_in *in, struct json_key *key);
+/* Or in two steps, with the key of any length read as a string between them. */
+bool json_in__member(struct json_in *in);
+void json_in__colon(struct json_in *in);
 bool json_key_is(const struct json_key *key, const char *name);
 /* Whether the open array has another value. */
 bool json_in__element(struct json_in *in);

@@ -241,13 +241,26 @@ void bench_run__set_split(struct bench_run *run, uint64_t wall_ns, const struct 
 		run->ms[BENCH_BLOCKED + i] = split->blocked[i] / 1e6;
 }
 
+int bench_result__expect_runs(struct bench_result *result, size_t count)
+{
+	struct bench_run *larger;
+
+	if (count <= result->run_room)
+		return 0;
+	larger = reallocarray(result->runs, count, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	result->runs = larger;
+	result->run_room = count;
+	return 0;
+}
+
 int bench_result__add_run(struct bench_result *result, const struct bench_run *run)
 {
-	struct bench_run *added = grow(&result->runs, &result->run_count, sizeof(*added));
-
-	if (!added)
+	if (result->run_count == result->run_room &&
+	    bench_result__expect_runs(result, result->run_room ? result->run_room * 2 : 1))
 		return -ENOMEM;
-	*added = *run;
+	result->runs[result->run_count++] = *run;
 	return 0;
 }
 

@@ -136,7 +136,7 @@ struct bench_result {
 	char *failure;			/* why it failed, in one clause; NULL: it did not */
 
 	struct bench_run *runs;
-	size_t run_count;
+	size_t run_count, run_room;
 	struct bench_latency *latency;	/* NULL: none */
 	struct bench_object *objects;
 	size_t object_count;
@@ -199,6 +199,8 @@ void bench_run__init(struct bench_run *run);
 /* From the kernel's split; user and kernel are parts of on_cpu. */
 void bench_run__set_split(struct bench_run *run, uint64_t wall_ns, const struct ppbpf_split *split,
 			  uint64_t user_ns, uint64_t kernel_ns);
+/* Makes room for so many runs in all, where they are known. 0 or -ENOMEM. */
+int bench_result__expect_runs(struct bench_result *result, size_t count);
 /* Adds a copy of a run and takes over what it owns. 0 or -ENOMEM, and then nothing is taken. */
 int bench_result__add_run(struct bench_result *result, const struct bench_run *run);
 /* Values are compared as text; kept sorted by name. 0 or -ENOMEM. */

@@ -49,23 +49,23 @@ static void set_shown(struct bench_run *run, enum component shown, double value)
 		run->ms[BENCH_BLOCKED + (shown - COMPONENT_BLOCKED)] = value;
 }
 
-static int read_means(const struct reading *r, const cJSON *json, struct bench_run *mean)
+static int read_means(const struct reading *r, const struct json_node *json, struct bench_run *mean)
 {
-	const cJSON *split, *blocked = NULL, *resources;
+	const struct json_node *split, *blocked = NULL, *resources;
 	int err = reading__part(r, json, "time_split", false, &split);
 	double value;
 
 	if (err > 0)
 		err = reading__part(r, split, "blocked", false, &blocked);
 	for (int i = 0; err >= 0 && i < BENCH_TIME_NR; i++)
-		err = reading__number(r, reading__get(i < BENCH_BLOCKED ? split : blocked,
+		err = reading__number(r, json_get(i < BENCH_BLOCKED ? split : blocked,
 						      bench_time_key(i)),
 				      bench_time_key(i), &mean->ms[i]);
 	if (err >= 0)
 		err = reading__part(r, json, "resources", false, &resources);
 	for (int i = 0; err > 0 && i < BENCH_COUNT_NR; i++) {
 		value = NAN;
-		if (reading__number(r, reading__get(resources, bench_count_key(i)),
+		if (reading__number(r, json_get(resources, bench_count_key(i)),
 				    bench_count_key(i), &value))
 			return r->e->code;
 		if (value >= 0 && value < (double)INT64_MAX)
@@ -75,7 +75,8 @@ static int read_means(const struct reading *r, const cJSON *json, struct bench_r
 }
 
 /* The n-th number of an array; what is not there stays unknown. */
-static int read_nth(const struct reading *r, const cJSON **item, const char *key, double *value)
+static int read_nth(const struct reading *r, const struct json_node **item, const char *key,
+		    double *value)
 {
 	int err = *item ? reading__number(r, *item, key, value) : 0;
 
@@ -83,10 +84,10 @@ static int read_nth(const struct reading *r, const cJSON **item, const char *key
 	return err;
 }
 
-static int read_runs(const struct reading *r, const cJSON *json, enum component shown,
+static int read_runs(const struct reading *r, const struct json_node *json, enum component shown,
 		     struct bench_result *result)
 {
-	const cJSON *runs, *wall, *on_cpu, *values;
+	const struct json_node *runs, *wall, *on_cpu, *values;
 	struct bench_run mean, run;
 	int err = reading__part(r, json, "runs", false, &runs);
 	double value;
@@ -95,12 +96,12 @@ static int read_runs(const struct reading *r, const cJSON *json, enum component 
 		return err;
 	bench_run__init(&mean);
 	err = read_means(r, json, &mean);
-	wall = reading__get(runs, "wall_ms");
-	on_cpu = reading__get(runs, "on_cpu_ms");
-	values = reading__get(runs, "shown");
-	wall = cJSON_IsArray(wall) ? wall->child : NULL;
-	on_cpu = cJSON_IsArray(on_cpu) ? on_cpu->child : NULL;
-	values = cJSON_IsArray(values) ? values->child : NULL;
+	wall = json_get(runs, "wall_ms");
+	on_cpu = json_get(runs, "on_cpu_ms");
+	values = json_get(runs, "shown");
+	wall = json_first(wall);
+	on_cpu = json_first(on_cpu);
+	values = json_first(values);
 	while (!err && wall) {
 		run = mean;
 		value = NAN;
@@ -117,23 +118,23 @@ static int read_runs(const struct reading *r, const cJSON *json, enum component 
 	return err;
 }
 
-static int read_side(const struct reading *r, const cJSON *json, const char *side,
+static int read_side(const struct reading *r, const struct json_node *json, const char *side,
 		     enum component shown, struct bench_result *result)
 {
 	char avg[32], throughput[32], memory[32];
-	const cJSON *from = NULL;
+	const struct json_node *from = NULL;
 	double mb = NAN;
 	int err;
 
 	snprintf(avg, sizeof(avg), "%s_avg_ms", side);
 	snprintf(throughput, sizeof(throughput), "%s_throughput", side);
 	snprintf(memory, sizeof(memory), "%s_memory_mb", side);
-	err = reading__number(r, reading__get(json, avg), avg, &result->avg_ms);
+	err = reading__number(r, json_get(json, avg), avg, &result->avg_ms);
 	if (!err)
-		err = reading__number(r, reading__get(json, throughput), throughput,
+		err = reading__number(r, json_get(json, throughput), throughput,
 				      &result->throughput);
 	if (!err)
-		err = reading__number(r, reading__get(json, memory), memory, &mb);
+		err = reading__number(r, json_get(json, memory), memory, &mb);
 	result->memory_peak_bytes = mb * 1048576;
 	if (!err)
 		err = reading__part(r, json, side, false, &from);
@@ -145,32 +146,33 @@ static int read_side(const struct reading *r, const cJSON *json, const char *sid
 		{ "cpu_avg_percent", &result->cpu_avg_percent },
 	};
 
-	err = reading__count(r, reading__get(from, "iterations"), "iterations",
+	err = reading__count(r, json_get(from, "iterations"), "iterations",
 			     &result->iterations);
 	for (size_t i = 0; !err && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		err = reading__number(r, reading__get(from, numbers[i].key), numbers[i].key,
+		err = reading__number(r, json_get(from, numbers[i].key), numbers[i].key,
 				      numbers[i].value);
 	return err ? err : read_runs(r, from, shown, result);
 }
 
 /* --- one comparison ------------------------------------------------------------ */
 
-static int read_component(const struct reading *r, const cJSON *json, struct comparison *c)
+static int read_component(const struct reading *r, const struct json_node *json,
+			  struct comparison *c)
 {
-	const cJSON *name = reading__get(json, "component");
+	const struct json_node *name = json_get(json, "component");
 	struct component_change *change;
 	enum component component;
 	int err;
 
-	component = cJSON_IsString(name) ? component_find(name->valuestring) : COMPONENT_NR;
+	component = json_text(name) ? component_find(name->text) : COMPONENT_NR;
 	if (component == COMPONENT_NR)
 		return reading__refuse(r, "components has one that is not known");
 	change = &c->changes[component];
 	change->known = true;
-	change->counts = cJSON_IsTrue(reading__get(json, "counts"));
-	change->grew = cJSON_IsTrue(reading__get(json, "grew"));
-	change->shrank = cJSON_IsTrue(reading__get(json, "shrank"));
-	change->named = cJSON_IsTrue(reading__get(json, "named"));
+	change->counts = json_is_true(json_get(json, "counts"));
+	change->grew = json_is_true(json_get(json, "grew"));
+	change->shrank = json_is_true(json_get(json, "shrank"));
+	change->named = json_is_true(json_get(json, "named"));
 	const struct { const char *key; double *value; } numbers[] = {
 		{ "baseline", &change->baseline }, { "current", &change->current },
 		{ "shift", &change->shift.shift }, { "low", &change->shift.low },
@@ -180,21 +182,21 @@ static int read_component(const struct reading *r, const cJSON *json, struct com
 
 	err = 0;
 	for (size_t i = 0; !err && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		err = reading__signed(r, reading__get(json, numbers[i].key), numbers[i].key,
+		err = reading__signed(r, json_get(json, numbers[i].key), numbers[i].key,
 				      numbers[i].value);
 	return err;
 }
 
-static enum component named_component(const cJSON *json, const char *key)
+static enum component named_component(const struct json_node *json, const char *key)
 {
-	const cJSON *name = reading__get(json, key);
+	const struct json_node *name = json_get(json, key);
 
-	return cJSON_IsString(name) ? component_find(name->valuestring) : COMPONENT_NR;
+	return json_text(name) ? component_find(name->text) : COMPONENT_NR;
 }
 
-static int read_figures(const struct reading *r, const cJSON *json, struct comparison *c)
+static int read_figures(const struct reading *r, const struct json_node *json, struct comparison *c)
 {
-	const cJSON *interval = NULL;
+	const struct json_node *interval = NULL;
 	const struct { const char *key; double *value; } numbers[] = {
 		{ "change_ms", &c->change_ms }, { "change_percent", &c->change_percent },
 		{ "throughput_change_percent", &c->throughput_change_percent },
@@ -205,55 +207,57 @@ static int read_figures(const struct reading *r, const cJSON *json, struct compa
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		err = reading__signed(r, reading__get(json, numbers[i].key), numbers[i].key,
+		err = reading__signed(r, json_get(json, numbers[i].key), numbers[i].key,
 				      numbers[i].value);
 	if (!err)
 		err = reading__part(r, json, "interval_percent", true, &interval);
 	if (err <= 0)
 		return err;
-	err = reading__signed(r, cJSON_GetArrayItem(interval, 0), "interval_percent",
+	err = reading__signed(r, json_at(interval, 0), "interval_percent",
 			      &c->low_percent);
-	return err ? err : reading__signed(r, cJSON_GetArrayItem(interval, 1),
+	return err ? err : reading__signed(r, json_at(interval, 1),
 					   "interval_percent", &c->high_percent);
 }
 
-static int read_judgement(const struct reading *r, const cJSON *json, struct comparison *c)
+static int read_judgement(const struct reading *r, const struct json_node *json,
+			  struct comparison *c)
 {
-	const cJSON *verdict = reading__get(json, "verdict"), *list, *item;
-	const cJSON *method = reading__get(json, "method"), *reason = reading__get(json, "reason");
+	const struct json_node *verdict = json_get(json, "verdict"), *list, *item;
+	const struct json_node *method = json_get(json, "method"), *reason = json_get(json, "reason");
 	int err;
 
-	c->verdict = cJSON_IsString(verdict) ? verdict_find(verdict->valuestring) : VERDICT_NR;
+	c->verdict = json_text(verdict) ? verdict_find(verdict->text) : VERDICT_NR;
 	if (c->verdict == VERDICT_NR)
 		return reading__refuse(r, "verdict is missing, or not known");
-	if (cJSON_IsString(method))
+	if (json_text(method))
 		for (int i = METHOD_AVERAGES; i <= METHOD_INTERLEAVED; i++)
-			if (!strcmp(method->valuestring, compare_method_name(i)))
+			if (!strcmp(method->text, compare_method_name(i)))
 				c->method = i;
 	c->component = named_component(json, "component");
 	c->decider = named_component(json, "decided_by");
-	if (cJSON_IsString(reason))
-		text_copy(c->reason, sizeof(c->reason), reason->valuestring);
+	if (json_text(reason))
+		text_copy(c->reason, sizeof(c->reason), reason->text);
 	err = reading__part(r, json, "components", true, &list);
 	if (err <= 0)
 		return err;
 	err = 0;
-	cJSON_ArrayForEach(item, list)
+	for (item = json_first(list); item; item = item->next)
 		if (!err)
 			err = read_component(r, item, c);
 	return err;
 }
 
-static int read_parameters(const struct reading *r, const cJSON *json, struct bench_result *result)
+static int read_parameters(const struct reading *r, const struct json_node *json,
+			   struct bench_result *result)
 {
-	const cJSON *list, *item;
+	const struct json_node *list, *item;
 	int err = reading__part(r, json, "parameters", false, &list);
 
 	if (err <= 0)
 		return err;
-	cJSON_ArrayForEach(item, list)
-		if (cJSON_IsString(item) &&
-		    bench_result__add_parameter(result, item->string, item->valuestring))
+	for (item = json_first(list); item; item = item->next)
+		if (json_text(item) &&
+		    bench_result__add_parameter(result, item->key, item->text))
 			return no_memory(r);
 	return 0;
 }
@@ -273,22 +277,22 @@ static int add_comparison(struct compare_report *report, const struct comparison
 	return 0;
 }
 
-static int read_comparison(struct reading *r, const cJSON *json, void *context)
+static int read_comparison(struct reading *r, const struct json_node *json, void *context)
 {
 	struct comparison_file *file = context;
-	const cJSON *name = reading__get(json, "benchmark_name");
+	const struct json_node *name = json_get(json, "benchmark_name");
 	struct bench_result *current, *baseline;
 	struct comparison c = { 0 };
 	enum component shown;
 	int err;
 
-	if (!cJSON_IsString(name))
+	if (!json_text(name))
 		return reading__refuse(r, "benchmark_name is missing");
-	r->benchmark = name->valuestring;
+	r->benchmark = name->text;
 	c.change_ms = c.change_percent = c.throughput_change_percent = NAN;
 	c.shift_percent = c.low_percent = c.high_percent = c.p = c.smallest_percent = NAN;
-	current = bench_results__add(file->current, name->valuestring);
-	baseline = bench_results__add(file->baseline, name->valuestring);
+	current = bench_results__add(file->current, name->text);
+	baseline = bench_results__add(file->baseline, name->text);
 	if (!current || !baseline)
 		return no_memory(r);
 	err = read_figures(r, json, &c);
@@ -314,76 +318,77 @@ static int read_comparison(struct reading *r, const cJSON *json, void *context)
 /* --- the whole ----------------------------------------------------------------- */
 
 /* Names of benchmarks that one side alone has. */
-static int read_alone(const struct reading *r, const cJSON *json, const char *key,
+static int read_alone(const struct reading *r, const struct json_node *json, const char *key,
 		      struct bench_results *alone, size_t *count)
 {
-	const cJSON *list, *item;
+	const struct json_node *list, *item;
 	int err = reading__part(r, json, key, true, &list);
 
 	*count = 0;
 	if (err <= 0)
 		return err;
-	cJSON_ArrayForEach(item, list) {
-		if (!cJSON_IsString(item))
+	for (item = json_first(list); item; item = item->next) {
+		if (!json_text(item))
 			continue;
-		if (!bench_results__add(alone, item->valuestring))
+		if (!bench_results__add(alone, item->text))
 			return no_memory(r);
 		++*count;
 	}
 	return 0;
 }
 
-static int read_warnings(const struct reading *r, const cJSON *metadata,
+static int read_warnings(const struct reading *r, const struct json_node *metadata,
 			 struct compare_report *report)
 {
-	const cJSON *list, *item;
+	const struct json_node *list, *item;
 	int err = reading__part(r, metadata, "warnings", true, &list), count;
 
 	if (err <= 0)
 		return err;
-	count = cJSON_GetArraySize(list);
+	count = json_count(list);
 	report->warnings = calloc(count + 1, sizeof(*report->warnings));
 	if (!report->warnings)
 		return no_memory(r);
-	cJSON_ArrayForEach(item, list) {
-		if (!cJSON_IsString(item))
+	for (item = json_first(list); item; item = item->next) {
+		if (!json_text(item))
 			continue;
-		report->warnings[report->warning_count] = strdup(item->valuestring);
+		report->warnings[report->warning_count] = strdup(item->text);
 		if (!report->warnings[report->warning_count++])
 			return no_memory(r);
 	}
 	return 0;
 }
 
-static int read_frame(const struct reading *r, const cJSON *root, struct comparison_file *file)
+static int read_frame(const struct reading *r, const struct json_node *root,
+		      struct comparison_file *file)
 {
-	const cJSON *data = reading__get(root, "data"), *metadata = reading__get(root, "metadata");
-	const cJSON *analysis = reading__get(data, "regression_analysis");
+	const struct json_node *data = json_get(root, "data"), *metadata = json_get(root, "metadata");
+	const struct json_node *analysis = json_get(data, "regression_analysis");
 	struct compare_report *report = file->report;
 	int err = reading__check_schema(r, root, OPERATION);
 
 	if (err)
 		return err;
-	if (!cJSON_IsObject(data))
+	if (!json_is(data, JSON_IN_OBJECT))
 		return reading__refuse(r, "it holds no comparison: that failed");
-	if (!cJSON_IsString(reading__get(data, "current_version")) ||
-	    !cJSON_IsString(reading__get(data, "baseline_version")))
+	if (!json_text(json_get(data, "current_version")) ||
+	    !json_text(json_get(data, "baseline_version")))
 		return reading__refuse(r, "current_version or baseline_version is missing");
-	if (!cJSON_IsArray(reading__get(data, "comparison_details")))
+	if (!json_is(json_get(data, "comparison_details"), JSON_IN_ARRAY))
 		return reading__refuse(r, "comparison_details is missing");
-	err = reading__text(r, reading__get(data, "current_version"), "current_version",
+	err = reading__text(r, json_get(data, "current_version"), "current_version",
 			    &file->current->release);
 	if (!err)
-		err = reading__text(r, reading__get(data, "baseline_version"), "baseline_version",
+		err = reading__text(r, json_get(data, "baseline_version"), "baseline_version",
 				    &file->baseline->release);
 	if (!err)
-		err = reading__time(r, reading__get(data, "timestamp"), "timestamp",
+		err = reading__time(r, json_get(data, "timestamp"), "timestamp",
 				    &report->timestamp);
 	if (!err)
-		err = reading__number(r, reading__get(metadata, "regression_threshold"),
+		err = reading__number(r, json_get(metadata, "regression_threshold"),
 				      "regression_threshold", &report->threshold);
 	if (!err)
-		err = reading__signed(r, reading__get(analysis, "overall_change_percent"),
+		err = reading__signed(r, json_get(analysis, "overall_change_percent"),
 				      "overall_change_percent", &report->overall_change_percent);
 	if (!err)
 		err = read_alone(r, analysis, "missing_benchmarks", file->alone,
@@ -441,8 +446,8 @@ struct comparison_file *comparison_file__parse(const char *text, size_t length, 
 	struct reading reading = { .file = name, .list = "comparison_details", .e = e };
 	struct comparison_file *file = new_file(e);
 	struct json_parts parts = { 0 };
-	const char *at = NULL;
-	cJSON *frame = NULL;
+	struct json_tree tree = JSON_TREE_INIT;
+	const struct json_node *frame;
 	int err;
 
 	if (!file)
@@ -452,15 +457,15 @@ struct comparison_file *comparison_file__parse(const char *text, size_t length, 
 		no_memory(&reading);
 		goto out;
 	}
-	frame = cJSON_ParseWithLengthOpts(parts.frame, strlen(parts.frame) + 1, &at, 1);
-	err = frame ? read_frame(&reading, frame, file) :
-		      reading__refuse_syntax(&reading, &parts, json_parts__place(&parts, at));
+	err = reading__frame(&reading, &parts, &tree, &frame);
+	if (!err)
+		err = read_frame(&reading, frame, file);
 	if (!err)
 		err = reading__elements(&reading, &parts, read_comparison, file);
 	if (!err)
 		err = connect(&reading, file);
 out:
-	cJSON_Delete(frame);
+	json_tree__free(&tree);
 	json_parts__free(&parts);
 	if (!err)
 		return file;

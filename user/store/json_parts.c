@@ -24,16 +24,20 @@ static const char *skip_nested(const char *c)
 {
 	int depth = 1;
 
-	while (*(c += strcspn(c, "\"[]{}"))) {
-		if (*c == '"') {
-			c = skip_string(c);
-			continue;
+	for (; *c; c++)
+		switch (*c) {
+		case '"':
+			c = skip_string(c) - 1;
+			break;
+		case '[':
+		case '{':
+			depth++;
+			break;
+		case ']':
+		case '}':
+			if (!--depth)
+				return c;
 		}
-		depth += *c == '[' || *c == '{' ? 1 : -1;
-		if (!depth)
-			return c;
-		c++;
-	}
 	return NULL;
 }
 

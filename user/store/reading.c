@@ -41,19 +41,14 @@ int reading__refuse(const struct reading *r, const char *format, ...)
 	return err;
 }
 
-const cJSON *reading__get(const cJSON *object, const char *key)
+const struct json_node *reading__next(struct in_order *from, const char *key)
 {
-	return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-const cJSON *reading__next(struct in_order *from, const char *key)
-{
-	const cJSON *begin = from->next ? from->next : from->object ? from->object->child : NULL;
-	const cJSON *item = begin;
+	const struct json_node *begin = from->next ? from->next : json_first(from->object);
+	const struct json_node *item = begin;
 
 	/* round once, from where the last one was */
-	while (item && (!item->string || *item->string != *key || strcmp(item->string, key))) {
-		item = item->next ? item->next : from->object->child;
+	while (item && (*item->key != *key || strcmp(item->key, key))) {
+		item = item->next ? item->next : json_first(from->object);
 		if (item == begin)
 			return NULL;
 	}
@@ -62,38 +57,41 @@ const cJSON *reading__next(struct in_order *from, const char *key)
 	return item;
 }
 
-static bool is_absent(const cJSON *item)
+static bool is_absent(const struct json_node *item)
 {
-	return !item || cJSON_IsNull(item);
+	return !item || item->type == JSON_IN_NULL;
 }
 
-int reading__signed(const struct reading *r, const cJSON *item, const char *key, double *value)
+int reading__signed(const struct reading *r, const struct json_node *item, const char *key,
+		    double *value)
 {
 	if (is_absent(item))
 		return 0;
-	if (!cJSON_IsNumber(item))
+	if (!json_is(item, JSON_IN_NUMBER))
 		return reading__refuse(r, "%s is no number", key);
-	if (!isfinite(item->valuedouble))
+	if (!isfinite(item->number))
 		return reading__refuse(r, "%s is no finite number", key);
-	*value = item->valuedouble;
+	*value = item->number;
 	return 0;
 }
 
-int reading__number(const struct reading *r, const cJSON *item, const char *key, double *value)
+int reading__number(const struct reading *r, const struct json_node *item, const char *key,
+		    double *value)
 {
-	if (cJSON_IsNumber(item) && item->valuedouble < 0)
+	if (json_is(item, JSON_IN_NUMBER) && item->number < 0)
 		return reading__refuse(r, "%s is negative", key);
 	return reading__signed(r, item, key, value);
 }
 
-int reading__time(const struct reading *r, const cJSON *item, const char *key, double *seconds)
+int reading__time(const struct reading *r, const struct json_node *item, const char *key,
+		  double *seconds)
 {
-	if (cJSON_IsNumber(item) && item->valuedouble >= YEAR_10000)
+	if (json_is(item, JSON_IN_NUMBER) && item->number >= YEAR_10000)
 		return reading__refuse(r, "%s is no time", key);
 	return reading__number(r, item, key, seconds);
 }
 
-int reading__count(const struct reading *r, const cJSON *item, const char *key,
+int reading__count(const struct reading *r, const struct json_node *item, const char *key,
 		   uint64_t *count)
 {
 	double value = NAN;
@@ -107,17 +105,19 @@ int reading__count(const struct reading *r, const cJSON *item, const char *key,
 	return 0;
 }
 
-int reading__text(const struct reading *r, const cJSON *item, const char *key, char **text)
+int reading__text(const struct reading *r, const struct json_node *item, const char *key,
+		  char **text)
 {
 	if (is_absent(item))
 		return 0;
-	if (!cJSON_IsString(item))
+	if (!json_text(item))
 		return reading__refuse(r, "%s is no string", key);
-	*text = strdup(item->valuestring);
+	*text = strdup(item->text);
 	return *text ? 0 : err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
 }
 
-int reading__setting(const struct reading *r, const cJSON *item, const char *key, int *value)
+int reading__setting(const struct reading *r, const struct json_node *item, const char *key,
+		     int *value)
 {
 	double number = NAN;
 	int err = reading__number(r, item, key, &number);
@@ -127,19 +127,21 @@ int reading__setting(const struct reading *r, const cJSON *item, const char *key
 	return err;
 }
 
-int reading__check(const struct reading *r, const cJSON *item, const char *key, bool array)
+int reading__check(const struct reading *r, const struct json_node *item, const char *key,
+		   bool array)
 {
 	if (is_absent(item))
 		return 0;
-	if (array ? cJSON_IsArray(item) : cJSON_IsObject(item))
+	if (json_is(item, array ? JSON_IN_ARRAY : JSON_IN_OBJECT))
 		return 1;
 	return reading__refuse(r, "%s is no %s", key, array ? "array" : "object");
 }
 
-int reading__part(const struct reading *r, const cJSON *object, const char *key, bool array,
-		  const cJSON **out)
+int reading__part(const struct reading *r, const struct json_node *object, const char *key,
+		  bool array,
+		  const struct json_node **out)
 {
-	*out = reading__get(object, key);
+	*out = json_get(object, key);
 	return reading__check(r, *out, key, array);
 }
 
@@ -167,47 +169,64 @@ int reading__refuse_syntax(const struct reading *reading, const struct json_part
 			       (size_t)(at - parts->text) + 1);
 }
 
-int reading__check_schema(const struct reading *r, const cJSON *root, const char *operation)
+int reading__check_schema(const struct reading *r, const struct json_node *root,
+			  const char *operation)
 {
-	const cJSON *schema = reading__get(root, "schema"), *made_by = reading__get(root, "operation");
+	const struct json_node *schema = json_get(root, "schema");
+	const char *made_by = json_text(json_get(root, "operation"));
 	unsigned long version;
 	char *end = NULL;
 
-	if (cJSON_IsString(made_by) && (!operation || strcmp(made_by->valuestring, operation)))
+	if (made_by && (!operation || strcmp(made_by, operation)))
 		return reading__refuse(r, "it is the result of %.40s, not of a benchmark",
-				       made_by->valuestring);
+				       made_by);
 	if (is_absent(schema))
 		return 0;
-	if (!cJSON_IsString(schema) || strncmp(schema->valuestring, SCHEMA, strlen(SCHEMA)))
+	if (!json_text(schema) || strncmp(schema->text, SCHEMA, strlen(SCHEMA)))
 		return reading__refuse(r, "its schema is not ppbpf's");
-	version = strtoul(schema->valuestring + strlen(SCHEMA), &end, 10);
-	if (*end || end == schema->valuestring + strlen(SCHEMA))
+	version = strtoul(schema->text + strlen(SCHEMA), &end, 10);
+	if (*end || end == schema->text + strlen(SCHEMA))
 		return reading__refuse(r, "its schema is not ppbpf's");
 	if (version > SCHEMA_VERSION)
 		return reading__refuse(r, "its schema is %.40s and this ppbpf knows " SCHEMA
 				       "1: a newer ppbpf made it, and can read it",
-				       schema->valuestring);
+				       schema->text);
 	return 0;
 }
 
+int reading__frame(const struct reading *r, const struct json_parts *parts, struct json_tree *tree,
+		   const struct json_node **frame)
+{
+	const char *end;
+
+	*frame = json_tree__parse(tree, parts->frame, strlen(parts->frame), &end);
+	if (*frame)
+		end += strspn(end, " \t\r\n");
+	return *frame && !*end ? 0 : reading__refuse_syntax(r, parts, json_parts__place(parts,
+											end));
+}
+
 int reading__elements(struct reading *r, const struct json_parts *parts,
-		      int (*element)(struct reading *r, const cJSON *json, void *context),
+		      int (*element)(struct reading *r, const struct json_node *json,
+				     void *context),
 		      void *context)
 {
 	const char *at = json_parts__first(parts), *next = NULL;
-	cJSON *json;
+	struct json_tree tree = JSON_TREE_INIT;
+	const struct json_node *json;
 	int err = 0;
 
 	while (!err && *at != ']') {
 		r->index++;
 		r->benchmark = NULL;
-		json = cJSON_ParseWithLengthOpts(at, parts->end - at, &next, 0);
+		json = json_tree__parse(&tree, at, parts->end - at, &next);
 		if (!json)
-			return reading__refuse_syntax(r, parts, next ? next : at);
-		err = element(r, json, context);
-		cJSON_Delete(json);
+			err = reading__refuse_syntax(r, parts, next);
+		else
+			err = element(r, json, context);
 		if (!err && !json_parts__next(parts, next, &at))
-			return reading__refuse_syntax(r, parts, at);
+			err = reading__refuse_syntax(r, parts, at);
 	}
+	json_tree__free(&tree);
 	return err;
 }

@@ -16,7 +16,7 @@
 #include "store/reading.h"
 #include "store/results.h"
 
-static int read_split(const struct reading *r, const cJSON *json, struct bench_run *run)
+static int read_split(const struct reading *r, const struct json_node *json, struct bench_run *run)
 {
 	struct in_order split = { .object = json }, blocked = { 0 };
 	int err = reading__check(r, json, "time_split", false);
@@ -31,52 +31,53 @@ static int read_split(const struct reading *r, const cJSON *json, struct bench_r
 	return err < 0 ? err : 0;
 }
 
-static int read_blame(const struct reading *r, const cJSON *item, struct bench_blame *blame)
+static int read_blame(const struct reading *r, const struct json_node *item,
+		      struct bench_blame *blame)
 {
-	const cJSON *comm = reading__get(item, "comm");
+	const struct json_node *comm = json_get(item, "comm");
 	uint64_t pid = 0;
 	int err;
 
-	if (!cJSON_IsString(comm))
+	if (!json_text(comm))
 		return reading__refuse(r, "interference has an entry without a comm");
-	snprintf(blame->comm, sizeof(blame->comm), "%s", comm->valuestring);
+	snprintf(blame->comm, sizeof(blame->comm), "%s", comm->text);
 	blame->cpu_ms = NAN;
-	err = reading__number(r, reading__get(item, "cpu_ms"), "cpu_ms", &blame->cpu_ms);
+	err = reading__number(r, json_get(item, "cpu_ms"), "cpu_ms", &blame->cpu_ms);
 	if (!err)
-		err = reading__count(r, reading__get(item, "pid"), "pid", &pid);
+		err = reading__count(r, json_get(item, "pid"), "pid", &pid);
 	blame->pid = pid <= INT32_MAX ? (uint32_t)pid : 0;
-	blame->followed = cJSON_IsTrue(reading__get(item, "followed"));
+	blame->followed = json_is_true(json_get(item, "followed"));
 	return err;
 }
 
-static int read_blames(const struct reading *r, const cJSON *list, struct bench_run *run)
+static int read_blames(const struct reading *r, const struct json_node *list, struct bench_run *run)
 {
-	const cJSON *item;
+	const struct json_node *item;
 	int err = reading__check(r, list, "interference", true), count;
 
 	if (err <= 0)
 		return err;
 	run->blames_known = true;
-	count = cJSON_GetArraySize(list);
+	count = json_count(list);
 	if (!count)
 		return 0;
 	run->blames = calloc(count, sizeof(*run->blames));
 	if (!run->blames)
 		return err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	err = 0;
-	cJSON_ArrayForEach(item, list)
+	for (item = json_first(list); item; item = item->next)
 		if (!err)
 			err = read_blame(r, item, &run->blames[run->blame_count++]);
 	return err;
 }
 
-static int read_run(const struct reading *r, const cJSON *json, struct bench_run *run)
+static int read_run(const struct reading *r, const struct json_node *json, struct bench_run *run)
 {
 	struct in_order from = { .object = json };
 	uint64_t round = 0;
 	int err;
 
-	if (!cJSON_IsObject(json))
+	if (!json_is(json, JSON_IN_OBJECT))
 		return reading__refuse(r, "it is no object");
 	err = reading__count(r, reading__next(&from, "round"), "round", &round);
 	run->round = round <= UINT32_MAX ? (uint32_t)round : 0;
@@ -97,32 +98,31 @@ static int read_run(const struct reading *r, const cJSON *json, struct bench_run
 	return err ? err : reading__text(r, reading__next(&from, "outlier"), "outlier", &run->outlier);
 }
 
-static int read_runs(struct reading *r, const cJSON *json, struct bench_result *result)
+static int read_runs(struct reading *r, const struct json_node *json, struct bench_result *result)
 {
-	const cJSON *list, *item;
+	const struct json_node *list, *item;
 	struct bench_run run;
 	int err = reading__part(r, json, "runs", true, &list);
 
 	if (err <= 0)
 		return err;
-	err = 0;
-	cJSON_ArrayForEach(item, list) {
+	err = bench_result__expect_runs(result, json_count(list));
+	for (item = json_first(list); item && !err; item = item->next) {
 		r->run++;
 		bench_run__init(&run);
 		/* owned by the result before anything is read, so that it frees it */
 		err = bench_result__add_run(result, &run);
 		if (!err)
 			err = read_run(r, item, &result->runs[result->run_count - 1]);
-		if (err)
-			break;
 	}
 	r->run = 0;
 	return err;
 }
 
-static int read_latency(const struct reading *r, const cJSON *json, struct bench_result *result)
+static int read_latency(const struct reading *r, const struct json_node *json,
+			struct bench_result *result)
 {
-	const cJSON *from;
+	const struct json_node *from;
 	struct bench_latency *latency;
 	int err = reading__part(r, json, "latency", false, &from);
 
@@ -134,31 +134,30 @@ static int read_latency(const struct reading *r, const cJSON *json, struct bench
 	result->latency = latency;
 	latency->count = 0;
 	latency->lost = BENCH_UNKNOWN;
-	err = reading__count(r, reading__get(from, "count"), "count", &latency->count);
+	err = reading__count(r, json_get(from, "count"), "count", &latency->count);
 	if (!err)
-		err = reading__count(r, reading__get(from, "lost"), "lost", &latency->lost);
+		err = reading__count(r, json_get(from, "lost"), "lost", &latency->lost);
 	for (int i = 0; !err && i < BENCH_LATENCY_NR; i++) {
 		latency->values[i] = NAN;
-		err = reading__number(r, reading__get(from, bench_latency_key(i)),
+		err = reading__number(r, json_get(from, bench_latency_key(i)),
 				      bench_latency_key(i), &latency->values[i]);
 	}
 	return err;
 }
 
 /* What is no string counts as it is written. */
-static int read_parameters(const struct reading *r, const cJSON *json,
+static int read_parameters(const struct reading *r, const struct json_node *json,
 			   struct bench_result *result)
 {
-	const cJSON *list, *item;
+	const struct json_node *list, *item;
 	int err = reading__part(r, json, "parameters", false, &list);
 	char *text;
 
 	if (err <= 0)
 		return err;
-	cJSON_ArrayForEach(item, list) {
-		text = cJSON_IsString(item) ? strdup(item->valuestring) :
-					      cJSON_PrintUnformatted(item);
-		err = text ? bench_result__add_parameter(result, item->string, text) : -ENOMEM;
+	for (item = json_first(list); item; item = item->next) {
+		text = json_text(item) ? strdup(item->text) : strndup(item->begin, item->length);
+		err = text ? bench_result__add_parameter(result, item->key, text) : -ENOMEM;
 		free(text);
 		if (err)
 			return err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
@@ -166,19 +165,20 @@ static int read_parameters(const struct reading *r, const cJSON *json,
 	return 0;
 }
 
-static int read_objects(const struct reading *r, const cJSON *json, struct bench_result *result)
+static int read_objects(const struct reading *r, const struct json_node *json,
+			struct bench_result *result)
 {
 	static const char *const keys[] = { "path", "build_id", "package", "version" };
 	const char *texts[4];
-	const cJSON *list, *item, *text;
+	const struct json_node *list, *item, *text;
 	int err = reading__part(r, json, "dependencies", true, &list);
 
 	if (err <= 0)
 		return err;
-	cJSON_ArrayForEach(item, list) {
+	for (item = json_first(list); item; item = item->next) {
 		for (int i = 0; i < 4; i++) {
-			text = reading__get(item, keys[i]);
-			texts[i] = cJSON_IsString(text) ? text->valuestring : NULL;
+			text = json_get(item, keys[i]);
+			texts[i] = json_text(text) ? text->text : NULL;
 		}
 		if (!texts[0])
 			return reading__refuse(r, "dependencies has an entry without a path");
@@ -188,40 +188,43 @@ static int read_objects(const struct reading *r, const cJSON *json, struct bench
 	return 0;
 }
 
-static int read_kept(const struct reading *r, const cJSON *json, struct bench_result *result)
+static int read_kept(const struct reading *r, const struct json_node *json,
+		     struct bench_result *result)
 {
-	const cJSON *list, *item, *path, *sha256;
+	const struct json_node *list, *item, *path, *sha256;
 	int err = reading__part(r, json, "kept", true, &list);
 
 	if (err <= 0)
 		return err;
-	cJSON_ArrayForEach(item, list) {
-		path = reading__get(item, "path");
-		sha256 = reading__get(item, "sha256");
-		if (!cJSON_IsString(path) || !cJSON_IsString(sha256))
+	for (item = json_first(list); item; item = item->next) {
+		path = json_get(item, "path");
+		sha256 = json_get(item, "sha256");
+		if (!json_text(path) || !json_text(sha256))
 			return reading__refuse(r, "kept has an entry without a path or a sha256");
-		if (bench_result__add_kept(result, path->valuestring, sha256->valuestring))
+		if (bench_result__add_kept(result, path->text, sha256->text))
 			return err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	}
 	return 0;
 }
 
-static int read_warnings(const struct reading *r, const cJSON *json, struct bench_result *result)
+static int read_warnings(const struct reading *r, const struct json_node *json,
+			 struct bench_result *result)
 {
-	const cJSON *list, *item;
+	const struct json_node *list, *item;
 	int err = reading__part(r, json, "warnings", true, &list);
 
 	if (err <= 0)
 		return err;
-	cJSON_ArrayForEach(item, list)
-		if (cJSON_IsString(item) && bench_result__warn(result, "%s", item->valuestring))
+	for (item = json_first(list); item; item = item->next)
+		if (json_text(item) && bench_result__warn(result, "%s", item->text))
 			return err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	return 0;
 }
 
-static int read_metadata(const struct reading *r, const cJSON *json, struct bench_result *result)
+static int read_metadata(const struct reading *r, const struct json_node *json,
+			 struct bench_result *result)
 {
-	const cJSON *from;
+	const struct json_node *from;
 	int err = reading__part(r, json, "metadata", false, &from);
 	struct { const char *key; char **text; } texts[] = {
 		{ "command", &result->command }, { "kind", &result->kind },
@@ -232,15 +235,15 @@ static int read_metadata(const struct reading *r, const cJSON *json, struct benc
 		return err;
 	err = 0;
 	for (size_t i = 0; !err && i < sizeof(texts) / sizeof(texts[0]); i++)
-		err = reading__text(r, reading__get(from, texts[i].key), texts[i].key,
+		err = reading__text(r, json_get(from, texts[i].key), texts[i].key,
 				    texts[i].text);
 	if (!err)
-		err = reading__number(r, reading__get(from, "threshold"), "threshold", &result->threshold);
+		err = reading__number(r, json_get(from, "threshold"), "threshold", &result->threshold);
 	if (!err)
-		err = reading__count(r, reading__get(from, "warmup_iterations"), "warmup_iterations",
+		err = reading__count(r, json_get(from, "warmup_iterations"), "warmup_iterations",
 				     &result->warmup);
-	result->topped_up = cJSON_IsTrue(reading__get(from, "topped_up"));
-	result->memory_grows = cJSON_IsTrue(reading__get(from, "memory_grows"));
+	result->topped_up = json_is_true(json_get(from, "topped_up"));
+	result->memory_grows = json_is_true(json_get(from, "memory_grows"));
 	if (!err)
 		err = read_parameters(r, from, result);
 	if (!err)
@@ -250,7 +253,8 @@ static int read_metadata(const struct reading *r, const cJSON *json, struct benc
 	return err ? err : read_kept(r, from, result);
 }
 
-static int read_averages(const struct reading *r, const cJSON *json, struct bench_result *result)
+static int read_averages(const struct reading *r, const struct json_node *json,
+			 struct bench_result *result)
 {
 	double peak_mb = NAN;
 	const struct { const char *key; double *value; } numbers[] = {
@@ -265,36 +269,36 @@ static int read_averages(const struct reading *r, const cJSON *json, struct benc
 		{ "memory_peak_bytes", &result->memory_peak_bytes },
 		{ "cpu_avg_percent", &result->cpu_avg_percent },
 	};
-	int err = reading__time(r, reading__get(json, "timestamp"), "timestamp",
+	int err = reading__time(r, json_get(json, "timestamp"), "timestamp",
 				&result->timestamp);
 
 	for (size_t i = 0; !err && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		err = reading__number(r, reading__get(json, numbers[i].key), numbers[i].key,
+		err = reading__number(r, json_get(json, numbers[i].key), numbers[i].key,
 				      numbers[i].value);
 	if (!err && isnan(result->memory_peak_bytes))
 		result->memory_peak_bytes = peak_mb * 1048576;
-	return err ? err : reading__count(r, reading__get(json, "iterations"), "iterations",
+	return err ? err : reading__count(r, json_get(json, "iterations"), "iterations",
 					  &result->iterations);
 }
 
-static int read_result(struct reading *r, const cJSON *json, void *context)
+static int read_result(struct reading *r, const struct json_node *json, void *context)
 {
 	struct bench_results *results = context;
-	const cJSON *name = reading__get(json, "benchmark_name");
+	const struct json_node *name = json_get(json, "benchmark_name");
 	struct bench_result *result;
 	int err;
 
-	if (!cJSON_IsObject(json))
+	if (!json_is(json, JSON_IN_OBJECT))
 		return reading__refuse(r, "it is no object");
-	if (!cJSON_IsString(name) || !*name->valuestring)
+	if (!json_text(name) || !*name->text)
 		return reading__refuse(r, "benchmark_name is missing");
-	r->benchmark = name->valuestring;
-	result = bench_results__add(results, name->valuestring);
+	r->benchmark = name->text;
+	result = bench_results__add(results, name->text);
 	if (!result)
 		return err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	err = read_averages(r, json, result);
 	if (!err)
-		err = reading__text(r, reading__get(json, "release_version"), "release_version",
+		err = reading__text(r, json_get(json, "release_version"), "release_version",
 				    &result->release);
 	if (!err)
 		err = read_metadata(r, json, result);
@@ -310,11 +314,11 @@ static int read_result(struct reading *r, const cJSON *json, void *context)
 	return err;
 }
 
-static int read_environment(const struct reading *r, const cJSON *json,
+static int read_environment(const struct reading *r, const struct json_node *json,
 			    struct bench_results *results)
 {
 	struct bench_environment *to = &results->environment;
-	const cJSON *from, *load;
+	const struct json_node *from, *load;
 	int err = reading__part(r, json, "environment", false, &from);
 	const struct { const char *key; char **text; } texts[] = {
 		{ "host", &to->host }, { "kernel", &to->kernel },
@@ -336,68 +340,70 @@ static int read_environment(const struct reading *r, const cJSON *json,
 	results->environment_known = true;
 	err = reading__part(r, from, "load_average", true, &load);
 	for (int i = 0; err > 0 && i < 3; i++)
-		if (reading__number(r, cJSON_GetArrayItem(load, i), "load_average", &to->load[i]))
+		if (reading__number(r, json_at(load, i), "load_average", &to->load[i]))
 			return r->e->code;
 	for (size_t i = 0; err >= 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
-		err = reading__text(r, reading__get(from, texts[i].key), texts[i].key,
+		err = reading__text(r, json_get(from, texts[i].key), texts[i].key,
 				    texts[i].text);
 	for (size_t i = 0; err >= 0 && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		err = reading__number(r, reading__get(from, numbers[i].key), numbers[i].key,
+		err = reading__number(r, json_get(from, numbers[i].key), numbers[i].key,
 				      numbers[i].value);
 	for (size_t i = 0; err >= 0 && i < sizeof(settings) / sizeof(settings[0]); i++)
-		err = reading__setting(r, reading__get(from, settings[i].key), settings[i].key,
+		err = reading__setting(r, json_get(from, settings[i].key), settings[i].key,
 				       settings[i].value);
 	if (err >= 0)
-		err = reading__count(r, reading__get(from, "cpu_count"), "cpu_count", &to->cpus);
-	return err < 0 ? err : reading__count(r, reading__get(from, "memory_bytes"), "memory_bytes",
+		err = reading__count(r, json_get(from, "cpu_count"), "cpu_count", &to->cpus);
+	return err < 0 ? err : reading__count(r, json_get(from, "memory_bytes"), "memory_bytes",
 					      &to->memory_bytes);
 }
 
 /* Why fields are null: what is said of "results" is kept. */
-static int read_reasons(const struct reading *r, const cJSON *json, struct bench_results *results)
+static int read_reasons(const struct reading *r, const struct json_node *json,
+			struct bench_results *results)
 {
 	static const char prefix[] = "results.";
-	const cJSON *list, *item;
+	const struct json_node *list, *item;
 	int err = reading__part(r, json, "unavailable", false, &list);
 
 	if (err <= 0)
 		return err;
-	cJSON_ArrayForEach(item, list) {
-		if (!cJSON_IsString(item) || strncmp(item->string, prefix, strlen(prefix)))
+	for (item = json_first(list); item; item = item->next) {
+		if (!json_text(item) || strncmp(item->key, prefix, strlen(prefix)))
 			continue;
-		if (bench_results__missing(results, item->string + strlen(prefix),
-					   item->valuestring))
+		if (bench_results__missing(results, item->key + strlen(prefix),
+					   item->text))
 			return err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	}
 	return 0;
 }
 
 /* All but the results. */
-static int read_frame(const struct reading *r, const cJSON *root, struct bench_results *results)
+static int read_frame(const struct reading *r, const struct json_node *root,
+		      struct bench_results *results)
 {
-	const cJSON *from = root, *data = reading__get(root, "data"), *release;
+	const struct json_node *from = root, *data = json_get(root, "data"), *release;
 	int err;
 
-	if (!cJSON_IsObject(root))
+	if (!json_is(root, JSON_IN_OBJECT))
 		return reading__refuse(r, "it is no object");
 	err = reading__check_schema(r, root, "run_benchmark_suite");
 	if (err)
 		return err;
-	if (cJSON_IsObject(data) && !reading__get(root, "results"))
+	if (json_is(data, JSON_IN_OBJECT) && !json_get(root, "results"))
 		from = data;
-	if (!cJSON_IsArray(reading__get(from, "results")))
-		return reading__refuse(r, reading__get(from, "results") ? "results is no array" :
+	if (!json_is(json_get(from, "results"), JSON_IN_ARRAY))
+		return reading__refuse(r, json_get(from, "results") ? "results is no array" :
 							"results is missing");
-	release = reading__get(from, "release_version");
-	if (!cJSON_IsString(release))
+	release = json_get(from, "release_version");
+	if (!json_text(release))
 		return reading__refuse(r, "release_version is missing");
-	results->interrupted = cJSON_IsTrue(reading__get(from, "interrupted"));
+	results->interrupted = json_is_true(json_get(from, "interrupted"));
 	err = reading__text(r, release, "release_version", &results->release);
 	if (!err)
-		err = reading__time(r, reading__get(from, "timestamp"), "timestamp",
+		err = reading__time(r, json_get(from, "timestamp"), "timestamp",
 				    &results->timestamp);
 	if (!err)
-		err = reading__text(r, reading__get(from, "session"), "session", &results->session);
+		err = reading__text(r, json_get(from, "session"), "session", &results->session);
 	if (!err)
 		err = read_environment(r, from, results);
 	return err ? err : read_reasons(r, from, results);
@@ -409,8 +415,8 @@ struct bench_results *results__parse(const char *text, size_t length, const char
 	struct bench_results *results = bench_results__new();
 	struct reading reading = { .file = name, .list = "results", .e = e };
 	struct json_parts parts;
-	const char *at = NULL;
-	cJSON *frame = NULL;
+	struct json_tree tree = JSON_TREE_INIT;
+	const struct json_node *frame;
 	int err;
 
 	err = results ? json_parts__split(&parts, text, length, "results") : -ENOMEM;
@@ -418,15 +424,13 @@ struct bench_results *results__parse(const char *text, size_t length, const char
 		err__set(e, ERR_INTERNAL, err, "out of memory");
 		goto out;
 	}
-	frame = cJSON_ParseWithLengthOpts(parts.frame, strlen(parts.frame) + 1, &at, 1);
-	if (!frame)
-		err = reading__refuse_syntax(&reading, &parts, json_parts__place(&parts, at));
-	else
+	err = reading__frame(&reading, &parts, &tree, &frame);
+	if (!err)
 		err = read_frame(&reading, frame, results);
 	if (!err)
 		err = reading__elements(&reading, &parts, read_result, results);
 out:
-	cJSON_Delete(frame);
+	json_tree__free(&tree);
 	json_parts__free(&parts);
 	if (!err)
 		return results;
