@@ -270,7 +270,9 @@ static void the_linkage_table_names_what_it_calls(void **state)
 	elf__free(elf);
 	name_all(p);
 	for (uint64_t at = 0; at < section.size; at++)
+		/* atoi() is what the headers make of it; those of C23 have another strtol() */
 		named += !strcmp(function_name(p, at), "strtol@plt") ||
+			 !strcmp(function_name(p, at), "__isoc23_strtol@plt") ||
 			 !strcmp(function_name(p, at), "atoi@plt");
 	assert_int_equal(named, 16);
 	profile__free(p);
