@@ -149,6 +149,7 @@ enum ppbpf_bench_format {
 	PPBPF_BENCH_CSV,
 	PPBPF_BENCH_MARKDOWN,
 	PPBPF_BENCH_ANNOTATIONS,	/* GitHub's, of regressions among versions that were compared */
+	PPBPF_BENCH_SUMMARY,		/* the comparisons, or what was measured, for its job summary */
 };
 int ppbpf_bench_export(const struct ppbpf_result *result, enum ppbpf_bench_format format,
 		       FILE *stream);

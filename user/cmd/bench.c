@@ -13,6 +13,7 @@
 #include "cmd/signals.h"
 #include "cmd/tell.h"
 #include "cmd/usage.h"
+#include "cmd/workflow.h"
 #include "ppbpf.h"
 
 #define AGAINST_MAX 64
@@ -353,9 +354,18 @@ static void route(struct arguments *a)
 	o->progress = !a->quiet && !o->show_output;
 }
 
+static int write_annotations(const struct ppbpf_result *result, FILE *stream)
+{
+	return ppbpf_bench_export(result, PPBPF_BENCH_ANNOTATIONS, stream);
+}
+
+static int write_summary(const struct ppbpf_result *result, FILE *stream)
+{
+	return ppbpf_bench_export(result, PPBPF_BENCH_SUMMARY, stream);
+}
+
 static int run(struct arguments *a)
 {
-	const char *actions = getenv("GITHUB_ACTIONS");
 	struct ppbpf_result *result = NULL;
 	struct err e = { 0 };
 	int status;
@@ -370,9 +380,9 @@ static int run(struct arguments *a)
 	tell_result(result);
 	if (write_all(a, result, &e))
 		status = tell_error(&e);
-	if (actions && !strcmp(actions, "true") &&
-	    ppbpf_bench_export(result, PPBPF_BENCH_ANNOTATIONS, stderr))
-		log_warn("the annotations cannot be written");
+	err__clear(&e);
+	if (tell_workflow(result, write_annotations, write_summary, &e))
+		status = tell_error(&e);
 	ppbpf_result_free(result);
 	return status;
 }

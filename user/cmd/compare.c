@@ -14,6 +14,7 @@
 #include "cmd/commands.h"
 #include "cmd/tell.h"
 #include "cmd/usage.h"
+#include "cmd/workflow.h"
 #include "ppbpf.h"
 
 struct arguments {
@@ -134,32 +135,14 @@ static int write_junit(const struct ppbpf_result *result, FILE *stream)
 	return ppbpf_compare_write(result, PPBPF_COMPARE_JUNIT, stream);
 }
 
-/* GitHub's own file, to which every step adds. */
-static int add_to_summary(const char *path, const struct ppbpf_result *result, struct err *e)
+static int write_annotations(const struct ppbpf_result *result, FILE *stream)
 {
-	FILE *file = fopen(path, "ae");
-	int err = file ? ppbpf_compare_write(result, PPBPF_COMPARE_MARKDOWN, file) : -errno;
-
-	if (file && fclose(file) && !err)
-		err = -errno;
-	if (err)
-		err__set(e, ERR_IO, err, "the job summary %s cannot be written: %s", path,
-			 strerror(-err));
-	return err;
+	return ppbpf_compare_write(result, PPBPF_COMPARE_ANNOTATIONS, stream);
 }
 
-static int tell_workflow(const struct ppbpf_result *result, struct err *e)
+static int write_summary(const struct ppbpf_result *result, FILE *stream)
 {
-	const char *actions = getenv("GITHUB_ACTIONS"), *summary = getenv("GITHUB_STEP_SUMMARY");
-	int err = 0;
-
-	if (!actions || strcmp(actions, "true"))
-		return 0;
-	if (ppbpf_compare_write(result, PPBPF_COMPARE_ANNOTATIONS, stderr))
-		log_warn("the annotations cannot be written");
-	if (summary && *summary)
-		err = add_to_summary(summary, result, e);
-	return err;
+	return ppbpf_compare_write(result, PPBPF_COMPARE_MARKDOWN, stream);
 }
 
 static int print(const struct arguments *a, const struct ppbpf_result *result, struct err *e)
@@ -183,7 +166,7 @@ static int deliver(const struct arguments *a, const struct ppbpf_result *result,
 		return e->code;
 	if (a->junit && write_file(a->junit, result, write_junit, e))
 		return e->code;
-	if (tell_workflow(result, e))
+	if (tell_workflow(result, write_annotations, write_summary, e))
 		return e->code;
 	return print(a, result, e);
 }

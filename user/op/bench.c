@@ -537,6 +537,7 @@ int ppbpf_bench_export(const struct ppbpf_result *result, enum ppbpf_bench_forma
 		[PPBPF_BENCH_CSV] = bench_export_csv,
 		[PPBPF_BENCH_MARKDOWN] = bench_export_markdown,
 		[PPBPF_BENCH_ANNOTATIONS] = bench_annotations,
+		[PPBPF_BENCH_SUMMARY] = bench_job_summary,
 	};
 
 	if (result->operation != &bench_operation || !result->data)

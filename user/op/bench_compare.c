@@ -10,6 +10,7 @@
 #include "model/compare.h"
 #include "op/bench.h"
 #include "sink/compare_table.h"
+#include "sink/report_md.h"
 
 static bool pair_is_open(struct bench *bench, const struct bench_contender *baseline,
 			 const struct bench_contender *current)
@@ -106,5 +107,19 @@ int bench_annotations(FILE *out, const struct bench_report *report)
 
 	for (size_t i = 1; i < report->version_count && report->comparisons && !err; i++)
 		err = compare_annotations__write(out, report->comparisons[i - 1]);
+	return err;
+}
+
+int bench_job_summary(FILE *out, const struct bench_report *report)
+{
+	struct report_view view = { .results = bench_report__current(report) };
+	int err = 0;
+
+	if (!report->comparisons)
+		return view.results && view.results->count ? report_md__write(out, &view) : 0;
+	for (size_t i = 1; i < report->version_count && !err; i++) {
+		view.comparison = report->comparisons[i - 1];
+		err = report_md__write(out, &view);
+	}
 	return err;
 }

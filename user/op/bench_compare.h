@@ -23,6 +23,8 @@ void bench_compare__print(const struct bench *bench, int fd);
 
 /* The same as annotations of GitHub's. 0 or negative errno. */
 int bench_annotations(FILE *out, const struct bench_report *report);
+/* For its job summary, in Markdown; without a comparison, of what was measured. */
+int bench_job_summary(FILE *out, const struct bench_report *report);
 
 /* Whether a version has a regression, or with --strict could not be decided on. */
 bool bench_compare__is_bad_news(const struct bench *bench);

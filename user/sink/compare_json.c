@@ -141,6 +141,21 @@ static void put_runs(struct fields *fields, const char *key, const struct bench_
 	fields__array_end(fields);
 }
 
+/* Runs that lie apart: which of those in the lists beside it, from 0 on, and why. */
+static void put_outliers(struct fields *fields, const struct bench_result *result)
+{
+	fields__array_begin(fields, "outliers");
+	for (size_t i = 0; i < result->run_count; i++) {
+		if (!result->runs[i].outlier)
+			continue;
+		fields__object_begin(fields, NULL);
+		fields__u64(fields, "index", i);
+		fields__string(fields, "cause", result->runs[i].outlier);
+		fields__object_end(fields);
+	}
+	fields__array_end(fields);
+}
+
 static void put_split(struct fields *fields, const struct bench_result *result)
 {
 	fields__object_begin(fields, "time_split");
@@ -173,6 +188,7 @@ static void put_side(struct fields *fields, const char *key, const struct bench_
 	for (size_t i = 0; i < result->run_count; i++)
 		put_number(fields, NULL, bench_run__shown(&result->runs[i], shown), 6, not_held);
 	fields__array_end(fields);
+	put_outliers(fields, result);
 	fields__object_end(fields);
 	put_split(fields, result);
 	fields__object_begin(fields, "resources");

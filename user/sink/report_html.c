@@ -15,6 +15,9 @@
 #include "sink/report_svg.h"
 #include "sink/results_json.h"
 
+/* The others are told of by their rings alone. */
+#define OUTLIERS_TOLD 4
+
 static const char page_style[] =
 	"*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);"
 	"font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif;"
@@ -51,6 +54,9 @@ static const char page_style[] =
 	".legend{display:flex;flex-wrap:wrap;gap:2px 14px;margin:6px 0 0;padding:0;list-style:none;"
 	"font-size:13px;color:var(--dim)}.legend i{display:inline-block;width:10px;height:10px;"
 	"border-radius:2px;margin-right:5px}"
+	".apart{margin:4px 0 0;font-size:13px;color:var(--dim);overflow-wrap:anywhere}"
+	".apart i{display:inline-block;width:9px;height:9px;border:1.4px solid var(--warn);"
+	"border-radius:50%;margin-right:6px}"
 	".facts{margin:14px 0 0;font-size:14px;columns:2;column-gap:36px}"
 	".facts div{display:grid;grid-template-columns:1fr 78px 78px 64px;gap:8px;"
 	"padding:2px 0;border-top:1px solid var(--line);break-inside:avoid}"
@@ -61,7 +67,9 @@ static const char page_style[] =
 	"@media(max-width:620px){main{padding:16px 12px 40px}.verdict b{font-size:20px}"
 	"article{padding:12px}.overview .hide{display:none}.facts{columns:1}}"
 	"@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--dim:#444;--line:#bbb}"
-	"body{font-size:11px}main{max-width:none;padding:0}"
+	"body{font-size:11px}main{max-width:none;padding:0}.charts{grid-template-columns:1fr 1fr}"
+	".facts,.apart,figcaption,.legend{font-size:10px}"
+	".facts div{grid-template-columns:1fr 56px 56px 50px}"
 	"article{content-visibility:visible;border-color:#bbb}"
 	"*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
@@ -241,6 +249,29 @@ static void put_legend(FILE *out, const struct chart_sides *sides)
 	fputs("</ul>", out);
 }
 
+/* In words as well: paper and fingers cannot point at a ring. */
+static void put_outliers(FILE *out, const struct bench_result *result, const char *name)
+{
+	struct buf words = BUF_INIT;
+	size_t count = 0;
+
+	for (size_t i = 0; i < result->run_count; i++)
+		count += result->runs[i].outlier != NULL;
+	if (!count)
+		return;
+	fprintf(out, "<p class=\"apart\"><i></i>%zu ", count);
+	put(out, count == 1 ? "outlier of " : "outliers of ", name, ": ");
+	for (size_t i = 0, told = 0; i < result->run_count && told < OUTLIERS_TOLD; i++) {
+		if (!result->runs[i].outlier)
+			continue;
+		buf__truncate(&words, 0);
+		chart_outlier(&words, result, i);
+		put(out, told++ ? "; " : "", buf__str(&words), "");
+	}
+	fputs(count > OUTLIERS_TOLD ? "; ...</p>" : "</p>", out);
+	buf__free(&words);
+}
+
 static void put_charts(FILE *out, const struct chart_sides *sides)
 {
 	const struct comparison *c = sides->comparison;
@@ -255,6 +286,9 @@ static void put_charts(FILE *out, const struct chart_sides *sides)
 		chart_strip(out, sides);
 		if (c)
 			chart_shift(out, c, chart_shift_limit(&c, 1), false);
+		for (int i = 0; i < 2; i++)
+			if (sides->results[i])
+				put_outliers(out, sides->results[i], sides->names[i]);
 		fputs("</figure>", out);
 	}
 	fprintf(out, "<figure><figcaption>%s</figcaption>",

@@ -25,6 +25,7 @@ static const char style[] =
 	"svg .gate{stroke:var(--dim);stroke-dasharray:3 3}"
 	"svg .dots{fill:none;stroke-width:5;stroke-linecap:round;stroke-opacity:.62}"
 	"svg .far{fill:none;stroke-width:1.6}"
+	"svg .out{fill:transparent;stroke:var(--warn);stroke-width:1.4}"
 	"svg .old{stroke:var(--old)}svg .new{stroke:var(--cpu)}"
 	"svg .regression{stroke:var(--bad)}svg .improvement{stroke:var(--good)}"
 	"svg .inconclusive{stroke:var(--warn)}svg .unchanged{stroke:var(--cpu)}"

@@ -225,6 +225,39 @@ static void dots(FILE *out, const struct scale *scale, const double *values, siz
 	fputs("\"/>", out);
 }
 
+/* Runs that lie apart have a ring, which says why when it is pointed at. */
+static void rings(FILE *out, const struct scale *scale, const struct bench_result *result,
+		  enum component shown, size_t n, double top)
+{
+	struct buf words = BUF_INIT;
+	double value, x, y;
+	size_t row = 0;
+
+	for (size_t i = 0; i < result->run_count; i++) {
+		value = bench_run__shown(&result->runs[i], shown);
+		if (isnan(value))
+			continue;
+		y = top + 3 + (BAND - 6) * (row++ + 0.5) / n;
+		if (!result->runs[i].outlier)
+			continue;
+		x = at(scale, fmax(scale->low, fmin(value, scale->high)));
+		buf__truncate(&words, 0);
+		chart_outlier(&words, result, i);
+		fprintf(out, "<circle class=\"out\" cx=\"%.1f\" cy=\"%.1f\" r=\"4.5\"><title>", x, y);
+		markup_text(out, buf__str(&words));
+		fputs("</title></circle>", out);
+	}
+	buf__free(&words);
+}
+
+void chart_outlier(struct buf *out, const struct bench_result *result, size_t run)
+{
+	char wall[UNITS_TEXT];
+
+	buf__printf(out, "run %zu, %s: %s", run + 1,
+		    format_ms(wall, result->runs[run].ms[BENCH_WALL]), result->runs[run].outlier);
+}
+
 static void median_mark(FILE *out, const struct scale *scale, double median, double top,
 			bool bytes)
 {
@@ -272,6 +305,7 @@ void chart_strip(FILE *out, const struct chart_sides *sides)
 		row_name(out, top + BAND / 2 + 4, sides->names[i]);
 		if (counts[i]) {
 			dots(out, &scale, values[i], counts[i], top, i ? current : "old");
+			rings(out, &scale, sides->results[i], sides->shown, counts[i], top);
 			median_mark(out, &scale, medians[i], top, bytes);
 		}
 		top += BAND + 8;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "model/compare.h"
 
 /* Colours and type, light and dark: what the charts need, and what the page adds. */
@@ -21,6 +22,8 @@ struct chart_sides {
 
 /* Every run as a dot, in the order that they ran from top to bottom, with their medians. */
 void chart_strip(FILE *out, const struct chart_sides *sides);
+/* "run 3, 14.2 ms: preempted by apt": a run that lies apart. */
+void chart_outlier(struct buf *out, const struct bench_result *result, size_t run);
 /* Where the time of a run goes, on average; without a split the averages with their extremes. */
 void chart_split(FILE *out, const struct chart_sides *sides);
 /* The shift with its interval, against 0 and the threshold; `small`: for a row of a table. */

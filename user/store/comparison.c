@@ -84,6 +84,30 @@ static int read_nth(const struct reading *r, const struct json_node **item, cons
 	return err;
 }
 
+/* Why runs lie apart; of a run that is not there nothing is said. */
+static int read_outliers(const struct reading *r, const struct json_node *runs,
+			 struct bench_result *result)
+{
+	const struct json_node *list, *item;
+	int err = reading__part(r, runs, "outliers", true, &list);
+	uint64_t index;
+	char **cause;
+
+	if (err <= 0)
+		return err;
+	err = 0;
+	for (item = json_first(list); item && !err; item = item->next) {
+		index = UINT64_MAX;
+		err = reading__count(r, json_get(item, "index"), "index", &index);
+		if (err || index >= result->run_count)
+			continue;
+		cause = &result->runs[index].outlier;
+		if (!*cause)
+			err = reading__text(r, json_get(item, "cause"), "cause", cause);
+	}
+	return err;
+}
+
 static int read_runs(const struct reading *r, const struct json_node *json, enum component shown,
 		     struct bench_result *result)
 {
@@ -115,7 +139,7 @@ static int read_runs(const struct reading *r, const struct json_node *json, enum
 		if (!err && bench_result__add_run(result, &run))
 			err = no_memory(r);
 	}
-	return err;
+	return err ? err : read_outliers(r, runs, result);
 }
 
 static int read_side(const struct reading *r, const struct json_node *json, const char *side,
