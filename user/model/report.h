@@ -83,6 +83,7 @@ struct report {
 	char *target;		/* as the user named it: "./build.sh", "pid 4242", "nginx*", "machine" */
 	bool machine_wide;
 	bool has_command;
+	uint32_t command_pid;	/* that runs from the begin on, though it was made before; 0: none */
 	int command_status;	/* exit status as a shell sees it; -1: not ended */
 	uint64_t interval_ns;
 	double duration;	/* seconds measured */

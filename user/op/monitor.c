@@ -547,6 +547,7 @@ static int finish(struct run *run)
 	report->duration = (run->end - run->begin) / 1e9;
 	report->wall_ns = run->end - run->begin;
 	process = run->child.pid > 0 ? tasks__find_pid(report->tasks, run->child.pid) : NULL;
+	report->command_pid = process ? process->pid : 0;
 	if (process && process->ended)
 		report->wall_ns = process->end_boot_ns - run->begin_boot;
 	machine__read(&machine);

@@ -146,7 +146,9 @@ static void json_begin_and_end(struct fields *fields, const struct report *repor
 {
 	uint64_t begin = tasks__begin(report->tasks);
 
-	if (process->existed)
+	if (process->existed && process->pid == report->command_pid)
+		json_seconds_since(fields, "start", begin, begin);
+	else if (process->existed)
 		fields__null(fields, "start", "before the measurement began");
 	else
 		json_seconds_since(fields, "start", begin, process->start_boot_ns);
