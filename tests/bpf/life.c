@@ -170,14 +170,21 @@ static void be_daemon(pid_t parent)
 
 static int cmd_tree(int unused)
 {
-	pid_t me = getpid(), pid = fork();
+	pid_t me = getpid(), pid;
+	int ends[2];
+	char byte;
 
 	(void)unused;
+	check(!pipe(ends));
+	pid = fork();
 	check(pid >= 0);
 	if (!pid)
 		be_daemon(me);
+	close(ends[1]);
 	reap(pid, NULL);
 	say_who("root", getppid());
+	/* until all have closed it; and then their last switch is still to come */
+	check(read(ends[0], &byte, 1) == 0);
 	nap(0.3);
 	return 0;
 }
@@ -258,18 +265,24 @@ static int cmd_reuse(int unused)
 
 static int cmd_outlive(int seconds)
 {
-	pid_t pid = fork();
+	int burnt[2];
+	char byte;
+	pid_t pid;
 
+	check(!pipe(burnt));
+	pid = fork();
 	check(pid >= 0);
 	if (!pid) {
 		/* whoever reads our output must not wait for this one to end */
 		close(1);
 		close(2);
 		burn_ms(50);
+		check(write(burnt[1], "", 1) == 1);
 		nap(seconds);
 		_exit(0);
 	}
-	nap(0.2);
+	check(read(burnt[0], &byte, 1) == 1);
+	nap(0.1);
 	say("{\"what\": \"outlive\", \"pid\": %d, \"parent\": %d}", pid, getpid());
 	return 0;
 }
