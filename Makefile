@@ -50,7 +50,7 @@ CMD_OBJS      := $(CMD_SRCS:%.c=$(O)/obj/%.o)
 UNIT_SRCS     := $(wildcard tests/unit/test_*.c)
 UNIT_BINS     := $(UNIT_SRCS:%.c=$(O)/%)
 HELPER_SRCS   := $(wildcard tests/bpf/*.c tests/cmd/*.c tests/overhead/*.c tests/statistics/*.c)
-HELPER_BINS   := $(HELPER_SRCS:%.c=$(BUILD)/%)
+HELPER_BINS   := $(HELPER_SRCS:%.c=$(BUILD)/%) $(BUILD)/tests/vm/loads.so
 
 PROGRAM       := $(if $(wildcard user/main.c),$(O)/ppbpf)
 ARCHIVE       := $(O)/libppbpf.a
@@ -104,8 +104,8 @@ MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLAN
              $(PKG_CONFIG) --exists $$lib || echo $$lib; done)
 endif
 
-.PHONY: all deps run check unit-programs test-programs overhead fuzz check-statistics install tidy \
-        format clean help missing FORCE
+.PHONY: all deps run check check-vm unit-programs test-programs overhead fuzz check-statistics install \
+        tidy format clean help missing FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -173,6 +173,9 @@ $(BUILD)/tests/bpf/driver_%: tests/bpf/driver_%.c $(ARCHIVE) $(O)/flags
 $(BUILD)/tests/%: tests/%.c
 	$(call say,TEST,$*)mkdir -p $(@D) && $(HELPER_CC) $(DEPFLAGS) -o $@ $< -lm
 
+$(BUILD)/tests/vm/%.so: tests/vm/%.c
+	$(call say,TEST,vm/$*)mkdir -p $(@D) && $(HELPER_CC) -fPIC -shared $(DEPFLAGS) -o $@ $< -lbpf
+
 unit-programs: $(UNIT_BINS)
 test-programs: $(UNIT_BINS) $(HELPER_BINS)
 
@@ -191,6 +194,10 @@ check:
 	$(Q)+$(SUBMAKE) all test-programs
 	$(Q)+$(SUBMAKE) SAN=1 unit-programs
 	$(Q)$(TEST_ENV) tools/check.sh $(T)
+
+# KERNEL=6.1, /boot/vmlinuz-VERSION or host; MODULES=/lib/modules/VERSION if they are elsewhere.
+check-vm: all test-programs
+	$(Q)$(TEST_ENV) MODULES='$(MODULES)' tests/vm/run $(KERNEL)
 
 overhead: all test-programs
 	$(Q)if [ -x tests/overhead/run ]; then $(TEST_ENV) tests/overhead/run; \

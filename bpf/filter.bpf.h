@@ -70,11 +70,20 @@ static long glob_step(u32 index, struct glob_walk *walk)
 	return 0;
 }
 
+/*
+ * 0, which the verifier does not know. Some before Linux 6.8 look at a loop's body once,
+ * as it is the first time: with a pattern that is read only, and begun at a known place,
+ * they know its letters, and take what happens at its end for dead code.
+ */
+u32 glob_begin __weak;
+
 /* By the process's name: its threads may have others. */
 static __always_inline bool comm_matches(struct task_struct *task)
 {
+	u32 begin = glob_begin;
 	char comm[PPBPF_COMM_LEN];
-	struct glob_walk walk = { .text = comm };
+	struct glob_walk walk = { .text = comm, .pattern_at = begin, .text_at = begin,
+				  .star_pattern = begin, .star_text = begin };
 
 	BPF_CORE_READ_STR_INTO(&comm, task, group_leader, comm);
 	bpf_loop(PPBPF_COMM_LEN * PPBPF_COMM_LEN, glob_step, &walk, 0);

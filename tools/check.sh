@@ -4,8 +4,9 @@
 # Usage: tools/check.sh [TEST...]        runs the tests, all or the named ones
 #
 # TEST is a folder (bpf, tests/bpf), a file (tests/cmd/test_x, cmd/test_x,
-# test_x), or unit-san for the unit tests built with SAN=1. The environment
-# holds BUILD (the build folder) and PPBPF (the program), both absolute.
+# test_x), unit-san for the unit tests built with SAN=1, or @vm for those that
+# other kernels are tried with. The environment holds BUILD (the build folder)
+# and PPBPF (the program), both absolute.
 #
 # A test file is a program that prints a line for each fact it asserts:
 #
@@ -23,13 +24,20 @@
 # failed the first time is printed all the same, and the test named at the end.
 # AGAIN=0: the first run counts.
 #
+# Kernels other than the running one are booted by the tests in tests/vm, and in
+# each of them this script runs the tests that have a line "# vm: yes" among
+# their first 20: those that wait rather than compute, as such a guest is
+# emulated and 10 to 20 times slower. CHECK_SLOW=5 tells tests so: limits of time
+# are five times as long, and what only a fast machine can show is skipped.
+#
 # The last line of output is "N passed, N failed, N skipped".
 set -u
 shopt -s nullglob
 
 root=${CHECK_ROOT:-tests}
-: "${BUILD:=$PWD/build}" "${PPBPF:=$BUILD/ppbpf}" "${CC:=cc}" "${CHECK_TIMEOUT:=300}" "${AGAIN:=1}"
-export BUILD PPBPF CC
+: "${BUILD:=$PWD/build}" "${PPBPF:=$BUILD/ppbpf}" "${CC:=cc}" "${CHECK_TIMEOUT:=300}"
+: "${AGAIN:=1}" "${CHECK_SLOW:=1}"
+export BUILD PPBPF CC CHECK_SLOW
 export CMOCKA_MESSAGE_OUTPUT=TAP PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 # Tests that call make are not part of the make that called us.
@@ -49,7 +57,7 @@ list_tests() {
 	for file in "$BUILD"/san/tests/unit/test_*; do
 		is_current_unit_test "$file" && echo "unit-san/${file##*/} $file"
 	done
-	for folder in house bpf cmd; do
+	for folder in house bpf cmd vm; do
 		for file in "$root/$folder"/test_*; do
 			[ -f "$file" ] && [ -x "$file" ] && echo "$folder/${file##*/} $file"
 		done
@@ -61,12 +69,18 @@ is_current_unit_test() {
 	[ -x "$1" ] && [ -f "$root/unit/${1##*/}.c" ]
 }
 
-is_wanted() {
-	local name=$1 wanted
+# tagged TAG FILE
+tagged() {
+	head -n 20 "$2" | tr -d '\0' | grep -qx "# $1: yes"
+}
 
-	shift
+is_wanted() {
+	local name=$1 file=$2 wanted
+
+	shift 2
 	[ $# = 0 ] && return 0
 	for wanted in "$@"; do
+		[[ $wanted == @* ]] && tagged "${wanted#@}" "$file" && return
 		wanted=${wanted#tests/} wanted=${wanted%/} wanted=${wanted%.c}
 		case $name in
 		"$wanted" | "$wanted"/* | */"$wanted") return 0 ;;
@@ -86,7 +100,7 @@ time_limit_of() {
 	local own
 
 	own=$(head -n 20 "$1" | sed -n 's/^# timeout: \([0-9]\+\)$/\1/p' | tr -d '\0')
-	echo "${own:-$CHECK_TIMEOUT}"
+	echo $((${own:-$CHECK_TIMEOUT} * CHECK_SLOW))
 }
 
 # Prints "PASSED FAILED SKIPPED PLANNED" of a test's output.
@@ -160,7 +174,7 @@ main() {
 
 	mkdir -p "$logs"
 	while read -r name file <&3; do
-		is_wanted "$name" "$@" || continue
+		is_wanted "$name" "$file" "$@" || continue
 		run_test "$name" "$file"
 		ran=$((ran + 1))
 	done 3< <(list_tests)

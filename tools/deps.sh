@@ -1,7 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# Usage: tools/deps.sh [build|all]     installs what tools/packages.txt lists
+# Usage: tools/deps.sh [build|all|vm]  installs what tools/packages.txt lists
+#
+# All is what builds and tests need; vm is what boots other kernels: the tests do
+# without where it cannot be had.
 #
 # Quick when nothing is missing: it asks dpkg alone. Otherwise it installs as
 # root or through sudo, or says what is missing and how to install it.
@@ -32,7 +35,7 @@ packages_of() {
 					column = i - 1
 		}
 		/^#/ || !NF || !column { next }
-		(want == "all" || $1 == want) && $column != "-" {
+		(want == "all" ? $1 != "vm" : $1 == want) && $column != "-" {
 			count = split($column, names, ",")
 			for (i = 1; i <= count; i++)
 				print names[i]
@@ -105,9 +108,9 @@ main() {
 	local want=${1:-all} packages missing
 
 	case $want in
-	build | all) ;;
+	build | all | vm) ;;
 	--install) shift; install_packages "$@"; exit ;;
-	*) die "usage: tools/deps.sh [build|all]" ;;
+	*) die "usage: tools/deps.sh [build|all|vm]" ;;
 	esac
 
 	packages=$(packages_here "$want") ||

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from lib import Failed, trigger
+from lib import SLOW, Failed, trigger
 
 DRIVER = trigger("driver_calls")
 COUNTERS = ("events", "threads", "deep", "returns", "left", "codes")
@@ -13,7 +13,7 @@ class Counted:
     """What the driver said."""
 
     def __init__(self, process):
-        output, self.errors = process.communicate(timeout=60)
+        output, self.errors = process.communicate(timeout=60 * SLOW)
         self.code = process.returncode
         lines = [json.loads(line) for line in output.splitlines() if line.startswith("{\"")]
         self.calls = [line for line in lines if "call" in line]

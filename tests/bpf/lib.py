@@ -7,6 +7,7 @@ as `not ok - name: why`, and the program's exit status is 1.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ import traceback
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 PPBPF = os.path.abspath(os.environ.get("PPBPF", os.path.join(BUILD, "ppbpf")))
 DISK_DIRECTORY = "/var/tmp"
+# How many times slower this machine may be than a real one: an emulated guest (tools/check.sh).
+SLOW = int(os.environ.get("CHECK_SLOW", "1"))
 
 
 class Failed(Exception):
@@ -24,6 +27,11 @@ class Failed(Exception):
 
 class Skipped(Exception):
     """This machine cannot run the test; its text says why."""
+
+
+def many(count):
+    """That many; an emulated machine makes do with fewer."""
+    return count if SLOW == 1 else max(count // 20, 20)
 
 
 class Report:
@@ -106,7 +114,7 @@ class Truth:
         return said[0]
 
     def wait_for(self, what, seconds=10):
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * SLOW
         while time.monotonic() < deadline:
             if self.said(what):
                 return self.one(what)
@@ -159,12 +167,25 @@ def start(options, command=None, env=None):
 
 def finish(process, timeout=60):
     try:
-        output, errors = process.communicate(timeout=timeout)
+        output, errors = process.communicate(timeout=timeout * SLOW)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        raise Failed(f"ppbpf did not end within {timeout} s") from None
+        raise Failed(f"ppbpf did not end within {timeout * SLOW} s") from None
     return Run(process.returncode, output, errors)
+
+
+def stop(process):
+    """Ends a measurement that lasts as long as what it measures."""
+    process.send_signal(signal.SIGTERM)
+    return finish(process)
+
+
+def need(run, path):
+    """Ends the test where the kernel cannot tell: what it says is why."""
+    why = run.envelope["metadata"]["unavailable"].get(path)
+    if why:
+        raise Skipped(why)
 
 
 def stolen_ms():
@@ -187,14 +208,14 @@ def monitor(options=(), command=None, env=None, status=0):
 
 def wait_attached(process, seconds=10):
     """Until ppbpf holds BPF links, and its first scan is surely over."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * SLOW
     folder = f"/proc/{process.pid}/fdinfo"
     while time.monotonic() < deadline and process.poll() is None:
         try:
             for name in os.listdir(folder):
                 with open(os.path.join(folder, name), encoding="ascii") as file:
                     if "link_type:" in file.read():
-                        time.sleep(0.3)
+                        time.sleep(0.3 * SLOW)
                         return
         except OSError:
             pass

@@ -3,7 +3,7 @@
  * Uses memory in known ways:
  *
  *	mem hold MB		touches MB of each kind and stays until it is killed
- *	mem peak MB		touches MB, frees them, lives on for a while
+ *	mem peak MB [SECONDS]	touches MB, frees them, lives on for 1 s or more
  *	mem exec MB		touches MB, then two children exec a small program
  *	mem faults PAGES	touches PAGES one by one
  */
@@ -43,14 +43,14 @@ static int cmd_hold(size_t amount)
 	return 0;
 }
 
-static int cmd_peak(size_t amount)
+static int cmd_peak(size_t amount, double seconds)
 {
 	int64_t before = figure("/proc/self/status", "VmRSS:");
 	char *map = touch(amount, MAP_PRIVATE);
 
 	nap(0.01);
 	munmap(map, amount);
-	nap(1);
+	nap(seconds);
 	say("{\"what\": \"peak\", \"pid\": %d, \"before_kb\": %" PRId64 ", \"peak_kb\": %" PRId64
 	    ", \"after_kb\": %" PRId64 "}",
 	    getpid(), before, figure("/proc/self/status", "VmHWM:"),
@@ -101,13 +101,13 @@ static int cmd_faults(size_t pages)
 
 int main(int argc, char **argv)
 {
-	size_t amount = argc == 3 ? (size_t)atol(argv[2]) : 0;
-	const char *command = argc == 3 ? argv[1] : "";
+	size_t amount = argc >= 3 ? (size_t)atol(argv[2]) : 0;
+	const char *command = argc >= 3 ? argv[1] : "";
 
 	if (!strcmp(command, "hold"))
 		return cmd_hold(amount << 20);
 	if (!strcmp(command, "peak"))
-		return cmd_peak(amount << 20);
+		return cmd_peak(amount << 20, argc > 3 ? atof(argv[3]) : 1);
 	if (!strcmp(command, "exec"))
 		return cmd_exec(amount << 20);
 	if (!strcmp(command, "faults"))

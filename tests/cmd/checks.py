@@ -10,6 +10,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 PPBPF = os.path.abspath(os.environ.get("PPBPF", os.path.join(BUILD, "ppbpf")))
+# How many times slower this machine may be than a real one: an emulated guest (tools/check.sh).
+SLOW = int(os.environ.get("CHECK_SLOW", "1"))
 
 # A shell's background job ignores Ctrl-C, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
