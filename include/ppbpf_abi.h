@@ -70,6 +70,9 @@ enum ppbpf_target_mode {
 #define PPBPF_TASK_EXITING	(1u << 2)	/* past exit_notify: a zombie, or about to be gone */
 #define PPBPF_TASK_LAST		(1u << 4)	/* no thread of the process is alive any more */
 #define PPBPF_TASK_MEMORY	(1u << 7)	/* the values of the process are in this record */
+/* of records that are made from /proc: */
+#define PPBPF_TASK_NO_IO	(1u << 8)	/* what it did to disks may not be read */
+#define PPBPF_TASK_EXIT_UNKNOWN	(1u << 9)	/* with PPBPF_TASK_LAST: nobody told its exit_code */
 #define PPBPF_TASK_PEAK_EXACT	(1u << 6)	/* PPBPF_PEAK_RSS_BYTES is the kernel's own high-water mark */
 
 /*

@@ -49,22 +49,23 @@ static const struct argp argp = {
 
 static int print(enum format format)
 {
-	const char **why_not = calloc(metrics_count, sizeof(*why_not));
+	struct metric_here *here = calloc(metrics_count, sizeof(*here));
 	struct features features;
 	struct err e = { 0 };
 	struct term term;
 	int err;
 
-	if (!why_not)
+	if (!here)
 		return -1;
 	features__probe(&features, &e);
-	for (size_t i = 0; i < metrics_count; i++)
-		if (!features.have[metrics[i].needs])
-			why_not[i] = features.why[metrics[i].needs];
+	for (size_t i = 0; i < metrics_count; i++) {
+		here[i].why_not = features__why_missing(&features, &metrics[i]);
+		here[i].otherwise = !here[i].why_not && !features.have[metrics[i].needs];
+	}
 	term__detect(&term, STDOUT_FILENO);
-	err = format == FORMAT_JSON ? metrics_doc__json(stdout, why_not) :
-				      metrics_doc__table(stdout, &term, why_not);
-	free(why_not);
+	err = format == FORMAT_JSON ? metrics_doc__json(stdout, here) :
+				      metrics_doc__table(stdout, &term, here);
+	free(here);
 	return err;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "collect/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -212,4 +213,42 @@ void cgroup__memory(pid_t pid, const char *given, struct value values[CGROUP_VAL
 		if (slash)
 			*slash = '\0';
 	} while (slash && strlen(path) >= strlen("/sys/fs/cgroup"));
+}
+
+/* What cannot be read has no processes: a threaded cgroup, or one that is just gone. */
+static int each_pid_of(const char *path, int (*each)(pid_t pid, void *context), void *context)
+{
+	struct buf text = BUF_INIT;
+	char file[PATH_MAX + 16], *end;
+	const char *at;
+	int err = 0;
+	long pid;
+
+	snprintf(file, sizeof(file), "%s/cgroup.procs", path);
+	if (!read_file(file, TEXT_MAX, &text, NULL))
+		for (at = buf__str(&text); !err; at = end) {
+			pid = strtol(at, &end, 10);
+			if (end == at)
+				break;
+			err = each(pid, context);
+		}
+	buf__free(&text);
+	return err;
+}
+
+int cgroup__each_pid(const char *path, int (*each)(pid_t pid, void *context), void *context)
+{
+	char below[PATH_MAX];
+	struct dirent *entry;
+	int err = each_pid_of(path, each, context);
+	DIR *dir = err ? NULL : opendir(path);
+
+	while (dir && !err && (entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+		    snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) <
+			    (int)sizeof(below))
+			err = cgroup__each_pid(below, each, context);
+	if (dir)
+		closedir(dir);
+	return err;
 }

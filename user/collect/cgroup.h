@@ -18,6 +18,9 @@ struct cgroup_ref {
 /* `path` must be a directory of a mounted cgroup hierarchy; v1 with a controller. */
 int cgroup__resolve(const char *path, struct cgroup_ref *out, struct err *e);
 
+/* Calls `each` with every process in it and below it, as they are numbered here. Negative errno. */
+int cgroup__each_pid(const char *path, int (*each)(pid_t pid, void *context), void *context);
+
 /*
  * Memory charged to a process's cgroup, or to the cgroup at `path` when it is
  * given, and the tightest limit from there up. Unknown values stay so.

@@ -214,7 +214,7 @@ static void probe_pmu(struct features *f)
 		lacks(f, FEATURE_PMU, "this machine has no PMU (virtual machines often hide it)");
 }
 
-static void lacks_all_bpf(struct features *f, const char *why)
+void features__without_bpf(struct features *f, const char *why)
 {
 	static const enum feature by_bpf[] = {
 		FEATURE_BPF, FEATURE_SOCK_LENGTH, FEATURE_TCP_STATE, FEATURE_TCP_RETRANSMIT,
@@ -224,6 +224,35 @@ static void lacks_all_bpf(struct features *f, const char *why)
 
 	for (size_t i = 0; i < sizeof(by_bpf) / sizeof(by_bpf[0]); i++)
 		lacks(f, by_bpf[i], why);
+}
+
+/* What a kernel without an account keeps in no place. */
+static const struct {
+	enum feature feature;
+	const char *path, *why;
+} accounts[] = {
+	{ FEATURE_SCHED_INFO, "/proc/self/schedstat", "no /proc/PID/schedstat: the kernel was built "
+	  "without CONFIG_SCHED_INFO" },
+	{ FEATURE_TASK_IO, "/proc/self/io", "no /proc/PID/io: the kernel was built without "
+	  "CONFIG_TASK_IO_ACCOUNTING" },
+};
+
+/*
+ * A process's metrics come from the task iterator as long as there is one, and otherwise all
+ * from /proc; the machine's each from where it can.
+ */
+const char *features__why_missing(const struct features *features, const struct metric *metric)
+{
+	bool of_tasks = metric->scope == METRIC_PROCESS || metric->scope == METRIC_SPLIT;
+
+	if (features->have[metric->needs])
+		return NULL;
+	if (!metric->otherwise || (of_tasks && features->have[FEATURE_BPF]))
+		return features->why[metric->needs];
+	for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++)
+		if (metric->needs == accounts[i].feature && access(accounts[i].path, F_OK))
+			return accounts[i].why;
+	return NULL;
 }
 
 const char *features__btf_path(void)
@@ -254,12 +283,12 @@ int features__probe(struct features *f, struct err *e)
 	f->tickless = have_tickless_cpus();
 	btf = kernel_btf();
 	if (!btf && features__btf_path()) {
-		lacks_all_bpf(f, "PPBPF_BTF names no description of the kernel's types");
+		features__without_bpf(f, "PPBPF_BTF names no description of the kernel's types");
 		return err__set(e, ERR_USAGE, -EINVAL, "%s: %s", f->why[FEATURE_BPF],
 				features__btf_path());
 	}
 	if (!btf) {
-		lacks_all_bpf(f, "the kernel describes its types nowhere (no /sys/kernel/btf/vmlinux): "
+		features__without_bpf(f, "the kernel describes its types nowhere (no /sys/kernel/btf/vmlinux): "
 			      "it needs CONFIG_DEBUG_INFO_BTF");
 		err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOSYS, "this kernel has no BTF");
 		err__hint(e, "use a kernel built with CONFIG_DEBUG_INFO_BTF=y: the distributions' are");
@@ -271,7 +300,7 @@ int features__probe(struct features *f, struct err *e)
 	btf__free(btf);
 	if (*privilege__missing_for_bpf(missing)) {
 		snprintf(why, sizeof(why), "needs %s: run it as root or with sudo", missing);
-		lacks_all_bpf(f, why);
+		features__without_bpf(f, why);
 		err__set(e, ERR_PERMISSION, -EPERM, "BPF needs %s here", missing);
 		err__hint(e, "%s", privilege__how_to_get_bpf());
 		return -EPERM;

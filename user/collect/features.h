@@ -29,6 +29,12 @@ struct features {
  */
 int features__probe(struct features *features, struct err *e);
 
+/* All that is BPF's is not to be had, for this reason. */
+void features__without_bpf(struct features *features, const char *why);
+
+/* Why a metric is not to be had, in one clause; NULL: it is, by what it needs or otherwise. */
+const char *features__why_missing(const struct features *features, const struct metric *metric);
+
 /*
  * A file that describes the kernel's types instead of its own description: to
  * see what a kernel without some of them would give. NULL: there is none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "collect/machine.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,17 @@ static void on_stat(char *line, void *context)
 		set(context, MACHINE_STEAL_NS, steal * (1000000000ULL / sysconf(_SC_CLK_TCK)));
 	else if (sscanf(line, "processes %" SCNu64, &forks) == 1)
 		set(context, MACHINE_PROCESSES_FORKED, forks);
+}
+
+/* A line a zone: allocstall_dma, allocstall_normal... */
+static void on_vmstat(char *line, void *context)
+{
+	uint64_t n;
+
+	if (sscanf(line, "allocstall%*s %" SCNu64, &n) == 1)
+		add(context, MACHINE_DIRECT_RECLAIMS, n);
+	else if (sscanf(line, "oom_kill %" SCNu64, &n) == 1)
+		set(context, MACHINE_OOM_KILLS, n);
 }
 
 /*
@@ -175,6 +187,7 @@ void machine__read(struct machine_state *state)
 	set(state, MACHINE_CPUS, sysconf(_SC_NPROCESSORS_ONLN));
 	for_each_line("/proc/meminfo", on_meminfo, state);
 	for_each_line("/proc/stat", on_stat, state);
+	for_each_line("/proc/vmstat", on_vmstat, state);
 	for_each_line("/proc/diskstats", on_diskstats, state);
 	for_each_line("/proc/net/dev", on_interface, state);
 	for_each_line("/proc/net/snmp", on_snmp, &tcp);
@@ -190,6 +203,23 @@ uint64_t machine__memory_used(void)
 	for_each_line("/proc/meminfo", on_meminfo, &state);
 	return state.values[MACHINE_MEMORY_TOTAL_BYTES].n -
 	       state.values[MACHINE_MEMORY_AVAILABLE_BYTES].n;
+}
+
+/* Guests are in user, and waiting for disks is idle. */
+int machine__cpu_time(uint64_t *ns)
+{
+	struct buf text = BUF_INIT;
+	uint64_t user, nice, system, irq, softirq;
+	int err = read_file("/proc/stat", PROC_MAX, &text, NULL);
+
+	if (!err && sscanf(buf__str(&text), "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64
+			   " %" SCNu64, &user, &nice, &system, &irq, &softirq) != 5)
+		err = -EINVAL;
+	buf__free(&text);
+	if (!err)
+		*ns = (user + nice + system + irq + softirq) *
+		      (1000000000ULL / sysconf(_SC_CLK_TCK));
+	return err;
 }
 
 static const struct report_interface *interface_named(const struct machine_state *state,

@@ -30,4 +30,7 @@ uint64_t machine__memory_used(void);
 void machine__report(struct report *report, const struct machine_state *from,
 		     const struct machine_state *to);
 
+/* Time that tasks and interrupts had on all CPUs since boot, in ticks of 10 ms. Negative errno. */
+int machine__cpu_time(uint64_t *ns);
+
 #endif

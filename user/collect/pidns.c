@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/fs.h"
 
 /* NSpid: lists our numbers from the namespace of that /proc down to our own. */
@@ -26,4 +27,21 @@ int proc_levels_above(void)
 	if (err)
 		return err;
 	return numbers ? numbers - 1 : -ENOENT;
+}
+
+int proc_must_be_ours(struct err *e)
+{
+	int above = proc_levels_above();
+
+	if (!above)
+		return 0;
+	if (above < 0) {
+		err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOTSUP, "there is no /proc to read instead");
+		err__hint(e, "mount one: mount -t proc proc /proc");
+	} else {
+		err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOTSUP, "the /proc to read instead is of another "
+			 "pid namespace");
+		err__hint(e, "mount one of this one's: unshare --mount-proc does");
+	}
+	return -ENOTSUP;
 }

@@ -9,4 +9,9 @@
  */
 int proc_levels_above(void);
 
+struct err;
+
+/* 0 where that is our own; else a negative errno, and *e says what to do. */
+int proc_must_be_ours(struct err *e);
+
 #endif

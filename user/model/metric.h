@@ -147,6 +147,7 @@ struct metric {
 	const char *otel;	/* OpenTelemetry's name, or ours in its manner */
 	const char *help;	/* one sentence for a person */
 	const char *source;	/* in the kernel */
+	const char *otherwise;	/* where it comes from without `needs`; NULL: from nowhere */
 	enum metric_scope scope;
 	enum metric_subject subject;
 	enum metric_kind kind;

@@ -45,6 +45,7 @@ struct process {
 	bool peak_is_bound : 1;		/* its peak is the largest seen, not the kernel's mark */
 	bool existed : 1;		/* before the measurement began */
 	bool execed : 1;		/* it has called exec since: its peak is of that program */
+	bool io_hidden : 1;		/* its disk bytes may not be read */
 	bool memory_known : 1;		/* its resident set was read at least once */
 	struct process_figures *figures;	/* NULL: packed, as below; then nothing changed lately */
 	const unsigned char *packed;

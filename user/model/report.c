@@ -205,6 +205,7 @@ double report__memory_peak(const struct report *report)
 
 	if (report->machine_wide || !report->tasks)
 		return peak;
+	peak = fmax(peak, report->waited_peak_bytes);
 	for (process = tasks__first(report->tasks); process; process = process->next) {
 		double own = process__value(process, PPBPF_PEAK_RSS_BYTES);
 

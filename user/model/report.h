@@ -101,6 +101,9 @@ struct report {
 	uint64_t disk_read_bytes, disk_written_bytes;
 	uint64_t net_sent_bytes, net_received_bytes;
 	bool disk_known, network_known;
+	bool by_proc;		/* without BPF: /proc was read at every interval */
+	uint64_t waited_peak_bytes;	/* then, of COMMAND or one of those that it waited for */
+	bool disk_hidden;	/* then some of the target's disk bytes may not be read */
 
 	struct report_blame *blames;	/* most first */
 	size_t blame_count;

@@ -311,6 +311,8 @@ static void process_update(struct tasks *tasks, struct process *process,
 		process->followed = true;
 	if (task->flags & PPBPF_TASK_KTHREAD)
 		process->kthread = true;
+	if (task->flags & PPBPF_TASK_NO_IO)
+		process->io_hidden = true;
 	if (task->values[PPBPF_THREADS] > process->figures->threads_peak)
 		process->figures->threads_peak = task->values[PPBPF_THREADS];
 	if (task->pid == task->tgid || !process->comm[0])
@@ -491,6 +493,8 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event)
 	}
 	if (task->flags & PPBPF_TASK_LAST) {
 		process->exit_code = task->exit_code;
+		if (task->flags & PPBPF_TASK_EXIT_UNKNOWN)
+			process->exit_lost = true;
 		process_end(tasks, process, event->end_boot_ns);
 	}
 	thread_free(tasks, thread, task->task_id, event->end_boot_ns);
@@ -552,6 +556,23 @@ int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event)
 	process->execed = true;
 	process->figures->values[PPBPF_PEAK_RSS_BYTES] = 0;
 	return tasks__set_command(tasks, process, command);
+}
+
+void tasks__add_unseen(struct tasks *tasks, const uint64_t values[PPBPF_SUMMED_NR])
+{
+	for (size_t i = 0; i < PPBPF_SUMMED_NR; i++)
+		tasks->totals.values[i] += values[i];
+}
+
+int tasks__set_peak(struct tasks *tasks, struct process *process, uint64_t bytes)
+{
+	if (rows__open(&tasks->rows, process->tgid, process->start_boot_ns, &process) || !process)
+		return -ENOMEM;
+	process->figures->values[PPBPF_PEAK_RSS_BYTES] = bytes;
+	process->peak_is_bound = false;
+	process->memory_known = true;
+	process->execed = true;
+	return 0;
 }
 
 void tasks__mark(struct tasks *tasks)

@@ -36,6 +36,12 @@ int tasks__exit(struct tasks *tasks, const struct ppbpf_exit_event *event);
 int tasks__leave(struct tasks *tasks, const struct ppbpf_exit_event *event);
 int tasks__exec(struct tasks *tasks, const struct ppbpf_exec_event *event);
 
+/* What processes used that were never told of, since this was called last: in the totals only. */
+void tasks__add_unseen(struct tasks *tasks, const uint64_t values[PPBPF_SUMMED_NR]);
+
+/* The kernel's own mark of a process's peak; what was seen was less. -ENOMEM. */
+int tasks__set_peak(struct tasks *tasks, struct process *process, uint64_t bytes);
+
 /* Remembers every live process's values: what an interval begins with. */
 void tasks__mark(struct tasks *tasks);
 

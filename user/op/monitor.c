@@ -5,6 +5,7 @@
  * report.
  */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,14 +18,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "collect/collector.h"
-#include "collect/features.h"
 #include "collect/machine.h"
 #include "collect/named.h"
 #include "collect/perf.h"
+#include "collect/watch.h"
 #include "op/choose.h"
 #include "op/clock.h"
 #include "op/live.h"
+#include "op/monitor_totals.h"
 #include "op/result.h"
 #include "op/self_cost.h"
 #include "op/spawn.h"
@@ -48,10 +49,9 @@ struct run {
 	const struct ppbpf_monitor_options *options;
 	struct report *report;
 	struct err *err;
-	struct features features;
 	struct target target;
 	struct child child;
-	struct collector *collector;
+	struct watch *watch;
 	struct perf *perf;
 	struct live *live;
 	struct machine_state machine;	/* when the measurement began */
@@ -69,33 +69,6 @@ struct run {
 void ppbpf_monitor_stop(void)
 {
 	stop__request();
-}
-
-/* Nobody's waits can be told from what he is blocked by: there is no split, nor blame. */
-static void forgo_waits(struct report *report, const char *why)
-{
-	static const char *const paths[] = {
-		"time_split.throttled_ms", "time_split.stolen_ms", "time_split.blocked",
-		"processes.time_split.throttled_ms", "processes.time_split.stolen_ms",
-		"processes.time_split.blocked", "processes.run_queue", "interference",
-		"scheduler.waits", "scheduler.run_queue_latency",
-	};
-
-	report->split_known = false;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		report__missing(report, paths[i], "%s", why);
-}
-
-static void note_missing(struct run *run)
-{
-	struct report *report = run->report;
-
-	for (size_t i = 0; i < metrics_count; i++)
-		if (report->wanted.on[i] && !run->features.have[metrics[i].needs])
-			report__missing(report, metrics[i].name, "%s",
-					run->features.why[metrics[i].needs]);
-	if (!run->features.have[FEATURE_SCHED_INFO])
-		forgo_waits(report, run->features.why[FEATURE_SCHED_INFO]);
 }
 
 static int check_options(struct run *run)
@@ -152,30 +125,28 @@ static int resolve(struct run *run)
 
 static int attach(struct run *run)
 {
-	struct collector_config config = {
-		.mode = run->target.mode,
-		.comm = run->target.comm,
-		.cgroup_id = run->target.cgroup.id,
-		.cgroup_subsys = run->target.cgroup.subsys,
-		.children = !run->options->no_children,
-		.network = run->report->tracked[3],
-		.block = run->report->tracked[2],
-		.statistics = run->options->self,
+	const struct watch_config config = {
+		.collector = {
+			.mode = run->target.mode,
+			.comm = run->target.comm,
+			.cgroup_id = run->target.cgroup.id,
+			.cgroup_subsys = run->target.cgroup.subsys,
+			.children = !run->options->no_children,
+			.network = run->report->tracked[3],
+			.block = run->report->tracked[2],
+			.statistics = run->options->self,
+		},
+		.cgroup = run->options->cgroup,
 	};
-	int err;
 
-	err = features__probe(&run->features, run->err);
-	note_missing(run);
-	if (err)
-		return err;
-	return collector__new(&run->collector, &config, &run->features, run->report, run->err);
+	return watch__new(&run->watch, &config, run->report, run->err);
 }
 
 static void count_hardware(struct run *run)
 {
 	struct report *report = run->report;
 
-	if (!run->features.have[FEATURE_PMU] ||
+	if (!watch__features(run->watch)->have[FEATURE_PMU] ||
 	    !metric_set__has_subject(&report->wanted, SUBJECT_PERF))
 		return;
 	if (run->target.mode == PPBPF_TARGET_PIDS || report->machine_wide)
@@ -198,6 +169,14 @@ static void name_processes(struct run *run)
 	buf__free(&command);
 }
 
+static int feed_failed(struct run *run, int err)
+{
+	if (err >= 0)
+		return 0;
+	return err__set(run->err, ERR_INTERNAL, err, "reading from the kernel failed: %s",
+			strerror(-err));
+}
+
 /* COMMAND is held until everything watches; from its release on it counts. */
 static int begin(struct run *run)
 {
@@ -218,7 +197,7 @@ static int begin(struct run *run)
 	}
 	count_hardware(run);
 	machine__read(&run->machine);
-	followed = collector__seed(run->collector, target->pids, target->pid_count, run->err);
+	followed = watch__seed(run->watch, target->pids, target->pid_count, run->err);
 	if (followed < 0)
 		return followed;
 	if (target->mode == PPBPF_TARGET_PIDS && !followed)
@@ -231,32 +210,37 @@ static int begin(struct run *run)
 	report->tasks = tasks__new(run->begin_boot);
 	if (!report->tasks)
 		return err__set(run->err, ERR_INTERNAL, -ENOMEM, "out of memory");
-	err = collector__snapshot(run->collector, report->tasks, SNAPSHOT_FULL);
+	err = watch__snapshot(run->watch, report->tasks, SNAPSHOT_FULL);
 	if (err)
 		return err__set(run->err, ERR_INTERNAL, err, "reading the tasks failed: %s",
 				strerror(-err));
 	run->last_tick = run->last_full = run->last_scan = run->begin;
 	if (report->machine_wide)
-		collector__cpu_time(run->collector, &run->cpu_before);
+		watch__cpu_time(run->watch, &run->cpu_before);
 	run->before = *tasks__totals(report->tasks);
-	if (options->command)
-		return child__release(&run->child, run->err);
-	name_processes(run);
-	return 0;
-}
-
-static int feed_failed(struct run *run, int err)
-{
-	if (err >= 0)
-		return 0;
-	return err__set(run->err, ERR_INTERNAL, err, "reading from the kernel failed: %s",
-			strerror(-err));
+	if (!options->command)
+		return name_processes(run), 0;
+	err = child__release(&run->child, run->err);
+	return err ? err : feed_failed(run, watch__look(run->watch, report->tasks));
 }
 
 /* An estimate of what is in progress may have been taken back in part. */
 static uint64_t grown(uint64_t now, uint64_t before)
 {
 	return now > before ? now - before : 0;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The kernel's ticks may come late, more of them in an interval than it has: the next has them. */
+static uint64_t most_cpu_ns(const struct run *run, uint64_t now)
+{
+	if (!run->report->by_proc)
+		return UINT64_MAX;
+	return run->machine.values[MACHINE_CPUS].n * (now - run->last_tick);
 }
 
 static void interval_of(struct run *run, uint64_t now, struct report_interval *interval)
@@ -274,13 +258,16 @@ static void interval_of(struct run *run, uint64_t now, struct report_interval *i
 	used = interval->values[PPBPF_CPU_NS];
 	for (size_t i = 0; i < sizeof(totals->split) / sizeof(*split); i++)
 		((uint64_t *)&interval->split)[i] = grown(split[i], before[i]);
-	if (run->report->machine_wide && !collector__cpu_time(run->collector, &cpu)) {
-		used = grown(cpu, run->cpu_before);
-		run->cpu_before = cpu;
+	if (run->report->machine_wide && !watch__cpu_time(run->watch, &cpu)) {
+		used = min_u64(grown(cpu, run->cpu_before), most_cpu_ns(run, now));
+		run->cpu_before += used;
 	}
 	interval->cpu_percent = ns > 0 ? used / ns * 100 : 0;
 	interval->resident_bytes = run->report->machine_wide && run->report->tracked[1] ?
 					   machine__memory_used() : totals->resident_bytes;
+	/* the end of its last process is no moment at which the target had 0 bytes */
+	if (!run->report->machine_wide && !totals->processes_alive && run->report->memory.count)
+		interval->resident_bytes = llround(run->report->memory.last);
 }
 
 /*
@@ -305,9 +292,9 @@ static int tick(struct run *run, uint64_t now, enum snapshot_kind kind)
 	struct report_interval interval;
 	int err;
 
-	err = feed_failed(run, collector__drain(run->collector, report->tasks));
+	err = feed_failed(run, watch__drain(run->watch, report->tasks));
 	if (!err && (kind == SNAPSHOT_LAST || tasks_wanted(run, now))) {
-		err = feed_failed(run, collector__snapshot(run->collector, report->tasks, kind));
+		err = feed_failed(run, watch__snapshot(run->watch, report->tasks, kind));
 		run->last_scan = now;
 		if (kind != SNAPSHOT_CHANGED)
 			run->last_full = now;
@@ -318,7 +305,8 @@ static int tick(struct run *run, uint64_t now, enum snapshot_kind kind)
 	if (report->tracked[0])
 		err = series__add(&report->cpu, interval.time, interval.seconds,
 				  interval.cpu_percent);
-	if (!err && report->tracked[1])
+	/* a COMMAND that has ended before any sample had no 0 bytes at one */
+	if (!err && report->tracked[1] && !(run->child.ended && !report->memory.count))
 		err = series__add(&report->memory, interval.time, interval.seconds,
 				  interval.resident_bytes);
 	if (err)
@@ -338,10 +326,23 @@ static int tick(struct run *run, uint64_t now, enum snapshot_kind kind)
 	return 0;
 }
 
+/* What is not asked of a zombie is lost once it was waited for. */
+static bool command_ended(struct run *run)
+{
+	if (run->child.ended || !child__is_over(&run->child))
+		return run->child.ended;
+	if (watch__look(run->watch, run->report->tasks))
+		log_debug("the command's last figures could not be read");
+	if (child__ended(&run->child))
+		watch__waited(run->watch, run->report->tasks, run->child.pid,
+			      &run->child.usage);
+	return run->child.ended;
+}
+
 static bool target_ended(struct run *run)
 {
 	if (run->options->command)
-		return child__ended(&run->child);
+		return command_ended(run);
 	return run->target.mode == PPBPF_TARGET_PIDS &&
 	       !tasks__totals(run->report->tasks)->processes_alive;
 }
@@ -351,18 +352,13 @@ static void wait_until(struct run *run, uint64_t until)
 {
 	struct pollfd fds[] = {
 		{ .fd = stop__requested() ? -1 : stop__fd(), .events = POLLIN },
-		{ .fd = collector__ring_fd(run->collector), .events = POLLIN },
+		{ .fd = watch__ring_fd(run->watch), .events = POLLIN },
 		{ .fd = run->child.pidfd, .events = POLLIN },
 	};
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), left = until > now ? until - now : 0;
 	struct timespec timeout = { left / NSEC_PER_SEC, left % NSEC_PER_SEC };
 
 	ppoll(fds, 3, &timeout, NULL);
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 static int measure(struct run *run, uint64_t deadline, bool heed_stop)
@@ -384,7 +380,7 @@ static int measure(struct run *run, uint64_t deadline, bool heed_stop)
 		if (now >= deadline)
 			break;
 		wait_until(run, min_u64(min_u64(next, deadline), now + DRAIN_EVERY));
-		err = feed_failed(run, collector__drain(run->collector, run->report->tasks));
+		err = feed_failed(run, watch__drain(run->watch, run->report->tasks));
 	}
 	return err;
 }
@@ -432,88 +428,13 @@ static int await_exit(struct run *run)
 	int err;
 
 	do {
-		err = feed_failed(run, collector__drain(run->collector, run->report->tasks));
+		err = feed_failed(run, watch__drain(run->watch, run->report->tasks));
 		process = tasks__find_pid(run->report->tasks, run->child.pid);
 		if (err || (process && process->ended))
 			return err;
 		nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
 	} while (clock_ns(CLOCK_MONOTONIC) < deadline);
 	return 0;
-}
-
-static void report_named(struct run *run)
-{
-	struct report *report = run->report;
-	struct value *pss = &report->named[NAMED_PSS_BYTES];
-	struct value *files = &report->named[NAMED_OPEN_FILES];
-	const struct process *process;
-	pid_t first = 0;
-	uint64_t n;
-
-	for (size_t i = 0; i < run->target.pid_count; i++) {
-		process = tasks__find_pid(report->tasks, run->target.pids[i]);
-		if (!process || !process->proc_pid)
-			continue;
-		if (!first)
-			first = process->proc_pid;
-		if (run->options->command)
-			continue;
-		if (metric_set__has_index(&report->wanted, METRIC_NAMED, NAMED_PSS_BYTES) &&
-		    !named__pss(process->proc_pid, &n))
-			*pss = (struct value){ true, pss->n + n };
-		if (!named__open_files(process->proc_pid, &n))
-			*files = (struct value){ true, files->n + n };
-	}
-	if (first || run->options->cgroup)
-		cgroup__memory(first, run->options->cgroup, report->cgroup);
-}
-
-static void report_totals(struct run *run, const struct machine_state *to)
-{
-	const struct tasks_totals *totals = tasks__totals(run->report->tasks);
-	struct report *report = run->report;
-
-	report->disk_known = report->tracked[2] && run->features.have[FEATURE_TASK_IO];
-	report->network_known = report->tracked[3] && run->features.have[FEATURE_SOCK_LENGTH];
-	if (!report->machine_wide) {
-		report->disk_read_bytes = totals->values[PPBPF_READ_BYTES];
-		report->disk_written_bytes = totals->values[PPBPF_WRITE_BYTES];
-		report->net_sent_bytes = totals->values[PPBPF_TCP_SENT_BYTES] +
-					 totals->values[PPBPF_UDP_SENT_BYTES];
-		report->net_received_bytes = totals->values[PPBPF_TCP_RECEIVED_BYTES] +
-					     totals->values[PPBPF_UDP_RECEIVED_BYTES];
-		return;
-	}
-	report->disk_known = report->tracked[2] && to->values[MACHINE_DISK_READ_BYTES].known;
-	report->disk_read_bytes = report->machine[MACHINE_DISK_READ_BYTES].n;
-	report->disk_written_bytes = report->machine[MACHINE_DISK_WRITTEN_BYTES].n;
-	report->network_known = report->tracked[3];
-	for (size_t i = 0; i < report->interface_count; i++) {
-		if (!strcmp(report->interfaces[i].name, "lo"))
-			continue;
-		report->net_sent_bytes += report->interfaces[i].values[INTERFACE_SENT_BYTES];
-		report->net_received_bytes +=
-			report->interfaces[i].values[INTERFACE_RECEIVED_BYTES];
-	}
-}
-
-static void report_counted(struct report *report)
-{
-	static const struct {
-		enum machine_value value;
-		enum ppbpf_counter counter;
-	} rows[] = {
-		{ MACHINE_DIRECT_RECLAIMS, PPBPF_COUNT_RECLAIM },
-		{ MACHINE_OOM_KILLS, PPBPF_COUNT_OOM_KILLS },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct metric *metric = metric_of(METRIC_MACHINE, rows[i].value);
-
-		if (!report__why_missing(report, metric->name))
-			report->machine[rows[i].value] =
-				(struct value){ true, report->counters[rows[i].counter] };
-	}
 }
 
 /* The last snapshot, and all that is asked once. */
@@ -525,7 +446,7 @@ static int finish(struct run *run)
 	uint64_t boot;
 	int err;
 
-	if (run->options->command && child__ended(&run->child)) {
+	if (run->options->command && command_ended(run)) {
 		err = await_exit(run);
 		if (err)
 			return err;
@@ -537,10 +458,10 @@ static int finish(struct run *run)
 	if (!report->samples || (run->end - run->last_tick) * 2 >= run->options->interval_ns)
 		err = tick(run, run->end, SNAPSHOT_LAST);
 	else
-		err = feed_failed(run, collector__snapshot(run->collector, report->tasks,
+		err = feed_failed(run, watch__snapshot(run->watch, report->tasks,
 							   SNAPSHOT_LAST));
 	if (!err)
-		err = feed_failed(run, collector__drain(run->collector, report->tasks));
+		err = feed_failed(run, watch__drain(run->watch, report->tasks));
 	if (err)
 		return err;
 	tasks__finish(report->tasks, boot);
@@ -552,10 +473,9 @@ static int finish(struct run *run)
 		report->wall_ns = process->end_boot_ns - run->begin_boot;
 	machine__read(&machine);
 	machine__report(report, &run->machine, &machine);
-	collector__report(run->collector, report);
-	report_counted(report);
-	report_totals(run, &machine);
-	report_named(run);
+	watch__report(run->watch, report);
+	monitor_totals(report, watch__features(run->watch), &machine);
+	monitor_named(report, &run->target, run->options);
 	if (run->perf)
 		perf__read(run->perf, report->perf);
 	self_cost__read(&report->self);
@@ -656,7 +576,7 @@ int ppbpf_monitor(const struct ppbpf_monitor_options *options, struct ppbpf_resu
 	result->command_status = run.child.ended || run.child.exec_failed ? run.child.status : -1;
 	live__free(run.live);
 	print_summary(result, options);
-	collector__free(run.collector);
+	watch__free(run.watch);
 	perf__free(run.perf);
 	child__free(&run.child);
 	target__free(&run.target);

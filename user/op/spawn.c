@@ -135,13 +135,20 @@ int child__release(struct child *child, struct err *e)
 			"%s cannot be run: %s", child->name, strerror(why));
 }
 
+bool child__is_over(const struct child *child)
+{
+	struct pollfd one = { .fd = child->pidfd, .events = POLLIN };
+
+	return child->ended || (child->pid > 0 && poll(&one, 1, 0) > 0);
+}
+
 bool child__ended(struct child *child)
 {
 	int status;
 
 	if (child->ended || child->pid < 0)
 		return child->ended;
-	if (waitpid(child->pid, &status, WNOHANG) != child->pid)
+	if (wait4(child->pid, &status, WNOHANG, &child->usage) != child->pid)
 		return false;
 	child->ended = true;
 	child->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

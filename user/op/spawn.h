@@ -4,6 +4,7 @@
 #define PPBPF_OP_SPAWN_H
 
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct err;
@@ -28,6 +29,7 @@ struct child {
 	bool exec_failed;	/* it never ran: status is 126 or 127 */
 	bool ended;
 	int status;	/* exit status as a shell sees it, once ended */
+	struct rusage usage;	/* then, its own and of all whom it waited for */
 };
 
 /*
@@ -42,6 +44,9 @@ int child__start(struct child *child, char *const *command, const char *user, in
  * and child->status is 126 or 127, as env(1) has it.
  */
 int child__release(struct child *child, struct err *e);
+
+/* Whether it has ended; it need not be reaped yet. */
+bool child__is_over(const struct child *child);
 
 /* Reaps it if it has ended. */
 bool child__ended(struct child *child);

@@ -75,14 +75,15 @@ static void markdown_row(FILE *out, const struct metric *metric)
 	fputs(metric->help, out);
 	fputs(metric->on_request ? " (on request) |" : " |", out);
 	put_cell(out, metric->source);
+	put_cell(out, metric->otherwise ? metric->otherwise : "");
 	fputs("\n", out);
 }
 
 static void markdown_scope(FILE *out, enum metric_scope scope)
 {
 	fprintf(out, "\n## %s\n\n", scope_titles[scope]);
-	fputs("| metric | JSON | OpenTelemetry | unit | kind | meaning | source |\n", out);
-	fputs("|---|---|---|---|---|---|---|\n", out);
+	fputs("| metric | JSON | OpenTelemetry | unit | kind | meaning | source | otherwise |\n", out);
+	fputs("|---|---|---|---|---|---|---|---|\n", out);
 	for (size_t i = 0; i < metrics_count; i++)
 		if (metrics[i].scope == scope)
 			markdown_row(out, &metrics[i]);
@@ -111,7 +112,8 @@ int metrics_doc__markdown(FILE *out)
 	      "Made from the tables in user/model/metric.c and user/model/reason.c: change those.\n"
 	      "`ppbpf metrics` shows the same, and whether this machine can give each one. Units\n"
 	      "are UCUM's: `ns`, `By` (bytes), `1` (a count). A counter is shown as what it grew by\n"
-	      "during the measurement.\n", out);
+	      "during the measurement. Where the source is not to be had, for want of privilege or of\n"
+	      "something in the kernel, a metric comes from what stands under *otherwise*.\n", out);
 	for (size_t i = 0; i < METRIC_SCOPE_NR; i++)
 		markdown_scope(out, scope_order[i]);
 	markdown_reasons(out);
@@ -130,8 +132,10 @@ static int longest_name(void)
 	return (int)longest;
 }
 
-static void table_row(struct page *page, const struct metric *metric, const char *why_not)
+static void table_row(struct page *page, const struct metric *metric,
+		      const struct metric_here *here)
 {
+	const char *why_not = here->why_not;
 	int indent = 4 + longest_name() + 5;
 
 	page__text(page, "  ");
@@ -155,7 +159,7 @@ static void table_row(struct page *page, const struct metric *metric, const char
 	page__to(page, REMARK);
 	page__style(page, PAGE_DIM);
 	page__text(page, "%s", metric->otel);
-	page__note(page, REMARK, metric->source);
+	page__note(page, REMARK, here->otherwise ? metric->otherwise : metric->source);
 	page__end_line(page);
 }
 
@@ -179,7 +183,7 @@ static void table_reasons(struct page *page)
 	}
 }
 
-int metrics_doc__table(FILE *out, const struct term *term, const char *const *why_not)
+int metrics_doc__table(FILE *out, const struct term *term, const struct metric_here *here)
 {
 	struct page page;
 	int err;
@@ -191,7 +195,7 @@ int metrics_doc__table(FILE *out, const struct term *term, const char *const *wh
 		page__end_line(&page);
 		for (size_t i = 0; i < metrics_count; i++)
 			if (metrics[i].scope == scope_order[s])
-				table_row(&page, &metrics[i], why_not[i]);
+				table_row(&page, &metrics[i], &here[i]);
 		page__end_line(&page);
 	}
 	table_reasons(&page);
@@ -212,8 +216,11 @@ static void json_text(struct json *json, const char *key, const char *text)
 	json__string(json, text);
 }
 
-static void json_metric(struct json *json, const struct metric *metric, const char *why_not)
+static void json_metric(struct json *json, const struct metric *metric,
+			const struct metric_here *here)
 {
+	const char *why_not = here->why_not;
+
 	json__object_begin(json);
 	json_text(json, "name", metric->name);
 	json_text(json, "key", metric->json);
@@ -224,6 +231,9 @@ static void json_metric(struct json *json, const struct metric *metric, const ch
 	json_text(json, "unit", metric_unit_name(metric->unit));
 	json_text(json, "help", metric->help);
 	json_text(json, "source", metric->source);
+	json_text(json, "otherwise", metric->otherwise);
+	json_text(json, "source_here", why_not ? NULL : here->otherwise ? metric->otherwise :
+									   metric->source);
 	json__key(json, "on_request");
 	json__bool(json, metric->on_request);
 	json__key(json, "available");
@@ -243,7 +253,7 @@ static void json_reason(struct json *json, const struct reason *reason)
 	json__object_end(json);
 }
 
-int metrics_doc__json(FILE *out, const char *const *why_not)
+int metrics_doc__json(FILE *out, const struct metric_here *here)
 {
 	struct json *json = json__new(out, JSON_PRETTY);
 	int err;
@@ -257,7 +267,7 @@ int metrics_doc__json(FILE *out, const char *const *why_not)
 	json__key(json, "metrics");
 	json__array_begin(json);
 	for (size_t i = 0; i < metrics_count; i++)
-		json_metric(json, &metrics[i], why_not[i]);
+		json_metric(json, &metrics[i], &here[i]);
 	json__array_end(json);
 	json__key(json, "reasons");
 	json__array_begin(json);

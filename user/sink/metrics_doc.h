@@ -3,6 +3,7 @@
 #ifndef PPBPF_SINK_METRICS_DOC_H
 #define PPBPF_SINK_METRICS_DOC_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct term;
@@ -10,11 +11,14 @@ struct term;
 /* docs/metrics.md. Negative errno when it cannot be written; so do the others. */
 int metrics_doc__markdown(FILE *out);
 
-/*
- * `why_not` has an entry for each row of metrics[]: why this machine or
- * privilege cannot give it, NULL where it can.
- */
-int metrics_doc__table(FILE *out, const struct term *term, const char *const *why_not);
-int metrics_doc__json(FILE *out, const char *const *why_not);
+/* What this machine and privilege make of a metric. */
+struct metric_here {
+	const char *why_not;	/* NULL: it can be had */
+	bool otherwise;		/* then from metric->otherwise, for want of what it needs */
+};
+
+/* `here` has an entry for each row of metrics[]. */
+int metrics_doc__table(FILE *out, const struct term *term, const struct metric_here *here);
+int metrics_doc__json(FILE *out, const struct metric_here *here);
 
 #endif

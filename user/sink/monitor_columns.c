@@ -48,8 +48,9 @@ static double on_cpu(const struct process_row *row, const struct process_figures
 
 static double waiting(const struct process_row *row, const struct process_figures *figures)
 {
-	return row->process->followed ? figures->split.run_queue :
-					figures->values[PPBPF_RUN_DELAY_NS];
+	/* without BPF there is no split even of the followed */
+	return row->process->followed && figures->split.life ?
+		       figures->split.run_queue : figures->values[PPBPF_RUN_DELAY_NS];
 }
 
 static double blocked(const struct process_row *row, const struct process_figures *figures)
@@ -82,14 +83,12 @@ static double memory_peak(const struct process_row *row, const struct process_fi
 
 static double bytes_read(const struct process_row *row, const struct process_figures *figures)
 {
-	(void)row;
-	return figures->values[PPBPF_READ_BYTES];
+	return row->process->io_hidden ? NAN : figures->values[PPBPF_READ_BYTES];
 }
 
 static double bytes_written(const struct process_row *row, const struct process_figures *figures)
 {
-	(void)row;
-	return figures->values[PPBPF_WRITE_BYTES];
+	return row->process->io_hidden ? NAN : figures->values[PPBPF_WRITE_BYTES];
 }
 
 static double bytes_sent(const struct process_row *row, const struct process_figures *figures)

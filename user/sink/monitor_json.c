@@ -73,14 +73,16 @@ static void json_memory_usage(struct fields *fields, const struct report *report
 	static const char *const mb[] = { "avg_mb", "peak_mb", "min_mb" };
 	static const char *const bytes[] = { "avg_bytes", "peak_bytes", "min_bytes" };
 	const struct series *memory = &report->memory;
+	double peak = report__memory_peak(report);
 	double values[] = { round(series__average(memory)),
-			    memory->count ? report__memory_peak(report) : NAN,
-			    or_nan(memory, memory->low) };
+			    memory->count || peak > 0 ? peak : NAN, or_nan(memory, memory->low) };
 	const char *why = report->tracked[MEMORY] ? NULL : tracked_why_null(MEMORY);
 
 	fields__object_begin(fields, "memory_usage");
 	if (why)
 		fields__why(fields, NULL, why);
+	else if (!memory->count && report->samples)
+		fields__why(fields, NULL, "it had ended, or not begun, whenever its memory was read");
 	json_three(fields, mb, values, why, fields__mb);
 	/* eight decimals: exact for whole pages */
 	json_samples(fields, "samples", memory, 1048576, 8);
@@ -226,6 +228,7 @@ static void json_measured(struct fields *fields, const struct report *report)
 	size_t stride = report->cpu.stride ? report->cpu.stride : report->memory.stride;
 
 	fields__string(fields, "target", report->target);
+	fields__string(fields, "source", report->by_proc ? "proc" : "ebpf");
 	fields__bool(fields, "interrupted", report->interrupted);
 	fields__ms(fields, "sampling_interval_ms", report->interval_ns);
 	fields__u64(fields, "sample_stride", stride ? stride : 1);
@@ -244,7 +247,7 @@ static void json_measured(struct fields *fields, const struct report *report)
 static void json_unmeasured(struct fields *fields)
 {
 	static const char *const keys[] = {
-		"target", "interrupted", "sampling_interval_ms", "sample_stride",
+		"target", "source", "interrupted", "sampling_interval_ms", "sample_stride",
 		"tracked_resources", "self", "dropped", "warnings",
 	};
 

@@ -185,6 +185,16 @@ static void json_both(struct fields *fields, const struct report *report, const 
 		fields__u64(fields, key, row->figures->values[tcp] + row->figures->values[udp]);
 }
 
+/* Without BPF, what a process does to disks is its owner's to know. */
+static void json_value(struct fields *fields, const struct process *process,
+		       const struct metric *metric, uint64_t n)
+{
+	if (process->io_hidden && metric->subject == SUBJECT_DISK)
+		fields__null(fields, metric->json, "it may not be read");
+	else
+		fields__metric(fields, metric, n);
+}
+
 static void json_contract(struct fields *fields, const struct report *report,
 			  const struct row *row)
 {
@@ -214,10 +224,10 @@ static void json_contract(struct fields *fields, const struct report *report,
 		fields__null(fields, "memory_peak_mb", no_peak);
 	else
 		fields__mb(fields, "memory_peak_mb", values[PPBPF_PEAK_RSS_BYTES]);
-	fields__metric(fields, metric_of(METRIC_PROCESS, PPBPF_READ_BYTES),
-		       values[PPBPF_READ_BYTES]);
-	fields__metric(fields, metric_of(METRIC_PROCESS, PPBPF_WRITE_BYTES),
-		       values[PPBPF_WRITE_BYTES]);
+	json_value(fields, process, metric_of(METRIC_PROCESS, PPBPF_READ_BYTES),
+		   values[PPBPF_READ_BYTES]);
+	json_value(fields, process, metric_of(METRIC_PROCESS, PPBPF_WRITE_BYTES),
+		   values[PPBPF_WRITE_BYTES]);
 	json_both(fields, report, "sent_bytes", row, PPBPF_TCP_SENT_BYTES,
 		  PPBPF_UDP_SENT_BYTES);
 	json_both(fields, report, "recv_bytes", row, PPBPF_TCP_RECEIVED_BYTES,
@@ -258,7 +268,7 @@ static void json_table(struct fields *fields, const struct report *report,
 		else if (metric->kind == METRIC_GAUGE && !has_memory)
 			fields__null(fields, metric->json, "its memory was not read");
 		else
-			fields__metric(fields, metric, values[metric->index]);
+			json_value(fields, process, metric, values[metric->index]);
 	}
 }
 

@@ -172,11 +172,20 @@ void json_memory(struct fields *fields, const struct report *report)
 	fields__object_end(fields);
 }
 
+/* `why`: this run does not know it. */
 static void json_latency(struct fields *fields, const char *name, uint64_t total_ns,
-			 const uint32_t *slots, const char *why_empty)
+			 const uint32_t *slots, const char *why_empty, const char *why)
 {
+	static const char *const suffixes[] = { "ms", "p50_ms", "p99_ms", "slots" };
 	uint64_t wide[PPBPF_IO_SLOTS];
 	char key[32];
+
+	for (size_t i = 0; i < 4 && why; i++) {
+		snprintf(key, sizeof(key), "%s_%s", name, suffixes[i]);
+		fields__null(fields, key, why);
+	}
+	if (why)
+		return;
 
 	for (size_t i = 0; i < PPBPF_IO_SLOTS; i++)
 		wide[i] = slots[i];
@@ -190,18 +199,26 @@ static void json_latency(struct fields *fields, const char *name, uint64_t total
 	json_slots(fields, key, wide, PPBPF_IO_SLOTS);
 }
 
-static void json_disk_op(struct fields *fields, const char *key, const struct ppbpf_disk *disk)
+static const struct metric *device_metric(enum device_value value)
+{
+	return metric_of(METRIC_DEVICE, value);
+}
+
+static void json_disk_op(struct fields *fields, const struct report *report, const char *key,
+			 const struct ppbpf_disk *disk)
 {
 	const char *why_empty = "some devices had no such operation";
+	const char *queue = metric_why_null(report, device_metric(DEVICE_QUEUE_LATENCY));
+	const char *service = metric_why_null(report, device_metric(DEVICE_SERVICE_LATENCY));
 
 	fields__object_begin(fields, key);
-	if (!disk->operations)
+	if (!disk->operations && !queue)
 		fields__why(fields, NULL, why_empty);
-	fields__u64(fields, "operations", disk->operations);
-	fields__u64(fields, "bytes", disk->bytes);
-	fields__u64(fields, "errors", disk->errors);
-	json_latency(fields, "queue", disk->queue_ns, disk->queue_hist, why_empty);
-	json_latency(fields, "service", disk->service_ns, disk->service_hist, why_empty);
+	fields__metric(fields, device_metric(DEVICE_OPERATIONS), disk->operations);
+	fields__metric(fields, device_metric(DEVICE_BYTES), disk->bytes);
+	fields__metric(fields, device_metric(DEVICE_ERRORS), disk->errors);
+	json_latency(fields, "queue", disk->queue_ns, disk->queue_hist, why_empty, queue);
+	json_latency(fields, "service", disk->service_ns, disk->service_hist, why_empty, service);
 	fields__object_end(fields);
 }
 
@@ -228,7 +245,7 @@ void json_block_devices(struct fields *fields, const struct report *report)
 		fields__u64(fields, "major", disk->major);
 		fields__u64(fields, "minor", disk->minor);
 		for (int op = 0; op < PPBPF_IO_NR; op++)
-			json_disk_op(fields, op_names[op], &disk->by_op[op]);
+			json_disk_op(fields, report, op_names[op], &disk->by_op[op]);
 		fields__object_end(fields);
 	}
 	fields__array_end(fields);

@@ -246,7 +246,7 @@ static void print_series(struct page *page, const char *name, const struct serie
 		double value;
 	} figures[] = {
 		{ "avg ", 8, series__average(series) },
-		{ "   peak ", 8, series->count ? peak : NAN },
+		{ "   peak ", 8, series->count || peak > 0 ? peak : NAN },
 		{ "   min ", 8, series->count ? series->low : NAN },
 	};
 	struct buf sparkline = BUF_INIT;
@@ -330,10 +330,14 @@ static void print_device(struct page *page, const struct report_disk *disk)
 	}
 	if (!operations)
 		return;
-	snprintf(note, sizeof(note), "%s %s ops, p50 %s, p99 %s", disk->name,
-		 format_count(count, operations),
-		 format_duration(p50, hist_quantile(slots, PPBPF_IO_SLOTS, 0.5)),
-		 format_duration(p99, hist_quantile(slots, PPBPF_IO_SLOTS, 0.99)));
+	if (isnan(hist_quantile(slots, PPBPF_IO_SLOTS, 0.5)))
+		snprintf(note, sizeof(note), "%s %s ops", disk->name,
+			 format_count(count, operations));
+	else
+		snprintf(note, sizeof(note), "%s %s ops, p50 %s, p99 %s", disk->name,
+			 format_count(count, operations),
+			 format_duration(p50, hist_quantile(slots, PPBPF_IO_SLOTS, 0.5)),
+			 format_duration(p99, hist_quantile(slots, PPBPF_IO_SLOTS, 0.99)));
 	page__note(page, LABEL, note);
 }
 
