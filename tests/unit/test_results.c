@@ -63,7 +63,7 @@ static struct bench_results *example(void)
 	bench_result__add_parameter(result, "size", "large");
 	bench_result__add_parameter(result, "level", "6");
 	bench_result__add_object(result, "/lib/libz.so.1", "ab01", NULL, NULL);
-	bench_result__add_kept(result, "/usr/bin/parse", "00ff");
+	bench_result__add_kept(result, KEPT_INTERPRETER, "/usr/bin/parse", "00ff");
 	bench_result__warn(result, "fewer than %d iterations", 10);
 	bench_run__init(&run);
 	run.round = 3;
@@ -124,6 +124,7 @@ static void what_is_written_is_read_again(void **state)
 	assert_string_equal(b->objects[0].build_id, "ab01");
 	assert_null(b->objects[0].package);
 	assert_string_equal(b->kept[0].sha256, "00ff");
+	assert_int_equal(b->kept[0].role, KEPT_INTERPRETER);
 	assert_string_equal(b->warnings[0], "fewer than 10 iterations");
 	assert_int_equal(b->run_count, 2);
 	for (int i = 0; i < BENCH_TIME_NR; i++)

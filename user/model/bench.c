@@ -110,13 +110,9 @@ static void free_result(struct bench_result *result)
 		free(result->objects[i].package);
 		free(result->objects[i].version);
 	}
-	for (size_t i = 0; i < result->kept_count; i++) {
-		free(result->kept[i].path);
-		free(result->kept[i].sha256);
-	}
+	bench_result__forget_kept(result);
 	for (size_t i = 0; i < result->warning_count; i++)
 		free(result->warnings[i]);
-	free(result->kept);
 	free(result->parameters);
 	free(result->objects);
 	free(result->warnings);
@@ -301,13 +297,45 @@ int bench_result__add_object(struct bench_result *result, const char *path, cons
 	return 0;
 }
 
-int bench_result__add_kept(struct bench_result *result, const char *path, const char *sha256)
+static const char *const role_names[KEPT_NR] = {
+	[KEPT_LIBRARY] = "library", [KEPT_PROGRAM] = "program",
+	[KEPT_INTERPRETER] = "interpreter", [KEPT_SCRIPT] = "script",
+};
+
+const char *kept_role_name(enum kept_role role)
+{
+	return role_names[role];
+}
+
+enum kept_role kept_role_find(const char *name)
+{
+	enum kept_role role = 0;
+
+	while (role < KEPT_NR && strcmp(name, role_names[role]))
+		role++;
+	return role;
+}
+
+int bench_result__add_kept(struct bench_result *result, enum kept_role role, const char *path,
+			   const char *sha256)
 {
 	struct bench_kept *kept = grow(&result->kept, &result->kept_count, sizeof(*kept));
 
 	if (!kept || !copy_text(&kept->path, path) || !copy_text(&kept->sha256, sha256))
 		return -ENOMEM;
+	kept->role = role;
 	return 0;
+}
+
+void bench_result__forget_kept(struct bench_result *result)
+{
+	for (size_t i = 0; i < result->kept_count; i++) {
+		free(result->kept[i].path);
+		free(result->kept[i].sha256);
+	}
+	free(result->kept);
+	result->kept = NULL;
+	result->kept_count = 0;
 }
 
 int bench_result__warn(struct bench_result *result, const char *format, ...)

@@ -103,8 +103,18 @@ struct bench_object {
 	char *version;
 };
 
+/* What a file that --keep has stored is for. */
+enum kept_role {
+	KEPT_LIBRARY,
+	KEPT_PROGRAM,			/* what was started */
+	KEPT_INTERPRETER,		/* what the program's first line names */
+	KEPT_SCRIPT,			/* what the program reads its code from */
+	KEPT_NR,
+};
+
 /* A file that --keep has stored by its content. */
 struct bench_kept {
+	enum kept_role role;
 	char *path;			/* where it was found */
 	char *sha256;			/* of its content, hexadecimal: the name it is stored by */
 };
@@ -207,7 +217,12 @@ int bench_result__add_run(struct bench_result *result, const struct bench_run *r
 int bench_result__add_parameter(struct bench_result *result, const char *name, const char *value);
 int bench_result__add_object(struct bench_result *result, const char *path, const char *build_id,
 			     const char *package, const char *version);
-int bench_result__add_kept(struct bench_result *result, const char *path, const char *sha256);
+int bench_result__add_kept(struct bench_result *result, enum kept_role role, const char *path,
+			   const char *sha256);
+void bench_result__forget_kept(struct bench_result *result);
+/* As in JSON; KEPT_NR: there is none of that name. */
+const char *kept_role_name(enum kept_role role);
+enum kept_role kept_role_find(const char *name);
 int bench_result__warn(struct bench_result *result, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /*

@@ -22,6 +22,7 @@
 #include "op/clock.h"
 #include "op/dependencies.h"
 #include "op/descendants.h"
+#include "op/keep.h"
 #include "op/meter.h"
 #include "op/results_file.h"
 #include "op/self_cost.h"
@@ -151,6 +152,15 @@ static int attach(struct bench *bench)
 	return err;
 }
 
+/* Why a release has kept nothing of a benchmark. */
+static const char *why_not_kept(const struct bench_result *from)
+{
+	for (size_t i = 0; from && i < from->warning_count; i++)
+		if (!strncmp(from->warnings[i], KEEP_REFUSED, strlen(KEEP_REFUSED)))
+			return from->warnings[i];
+	return from ? "it was measured without --keep" : "there was no such benchmark";
+}
+
 /* What the baseline's benchmark of the same name and parameters has kept. */
 static int take_kept(struct bench *bench, struct bench_result *result)
 {
@@ -162,12 +172,12 @@ static int take_kept(struct bench *bench, struct bench_result *result)
 		if (bench_result__matches(&all->results[i], result))
 			from = &all->results[i];
 	for (size_t i = 0; from && i < from->kept_count && !err; i++)
-		err = bench_result__add_kept(result, from->kept[i].path, from->kept[i].sha256);
+		err = bench_result__add_kept(result, from->kept[i].role, from->kept[i].path,
+					     from->kept[i].sha256);
 	if (!err && !result->kept_count && !result->failure) {
 		bench->session.failure = ERR_NOT_FOUND;
-		err = asprintf(&result->failure, "%s has %s: measure it with --keep",
-			       all->release, from ? "not kept it" : "no such benchmark") < 0 ?
-			      -ENOMEM : 0;
+		err = asprintf(&result->failure, "%s cannot be run again: %s", all->release,
+			       why_not_kept(from)) < 0 ? -ENOMEM : 0;
 	}
 	return err;
 }

@@ -19,6 +19,7 @@
 #include "op/call_log.h"
 #include "op/clock.h"
 #include "op/dependencies.h"
+#include "op/keep.h"
 #include "op/launch.h"
 #include "op/meter.h"
 #include "op/random.h"
@@ -198,42 +199,35 @@ static void drain(void *context)
 		mapped__drain(rings->mapped);
 }
 
-/* Its program and all that it has mapped, by content. A failure costs the copy, not the run. */
-static void keep(struct bench_session *s, struct bench_contender *c, const char *const *paths,
-		 size_t count)
+static void keep(struct bench_session *s, const struct suite_benchmark *b,
+		 struct bench_contender *c, const char *const *paths, size_t count)
 {
-	struct bench_result *result = contender_result(c);
-	char sha256[KEPT_NAME], *program = realpath(launch__path(c->launch), NULL);
-	struct err e = { 0 };
+	const struct keep what = {
+		.folder = s->keep_folder, .program = launch__path(c->launch), .argv = c->argv,
+		.cwd = b->cwd, .mapped = paths, .mapped_count = count,
+	};
 
-	if (!program || kept__store(s->keep_folder, program, sha256, &e) ||
-	    bench_result__add_kept(result, program, sha256))
-		bench_result__warn(result, "it cannot be kept: %s", e.message);
-	for (size_t i = 0; i < count && !e.cause && program; i++) {
-		if (!strcmp(paths[i], program))
-			continue;
-		if (kept__store(s->keep_folder, paths[i], sha256, &e) ||
-		    bench_result__add_kept(result, paths[i], sha256))
-			bench_result__warn(result, "it cannot be kept whole: %s", e.message);
-	}
-	free(program);
+	if (s->keep_folder && !c->is_kept)
+		keep__store(&what, contender_result(c));
 }
 
 /* What the first run has mapped: the others will do the same. */
-static int note_mapped(struct bench_session *s, struct bench_contender *c, struct mapped *mapped)
+static int note_mapped(struct bench_session *s, const struct suite_benchmark *b,
+		       struct bench_contender *c, struct mapped *mapped)
 {
 	const char *const *paths;
 	size_t count;
 	int err;
 
 	c->mapped_known = true;
-	if (!mapped)
+	if (!mapped) {
+		keep(s, b, c, NULL, 0);
 		return 0;
+	}
 	mapped__drain(mapped);
 	paths = mapped__paths(mapped, &count);
 	err = dependencies__add(s->dependencies, contender_result(c), paths, count);
-	if (s->keep_folder && !c->is_kept)
-		keep(s, c, paths, count);
+	keep(s, b, c, paths, count);
 	mapped__free(mapped);
 	return err;
 }
@@ -263,7 +257,7 @@ static int run_once(struct bench_session *s, struct bench_group *group, struct b
 	bench_execution__run(&x, &outcome);
 	err = meter__end(s->meter, &outcome, run);
 	if (!c->mapped_known && !err)
-		err = note_mapped(s, c, context.mapped);
+		err = note_mapped(s, group->b, c, context.mapped);
 	if (c->log)
 		call_log__drain(c->log);
 	run->start = (outcome.begin_ns - s->begin_ns) / 1e9;
@@ -500,6 +494,9 @@ static int run_from_kept(struct bench_session *s, struct bench_group *group, boo
 		if (err || !*well)
 			break;
 		c->is_kept = contender_result(c)->kept_count > 0;
+		if (!c->is_kept)
+			bench_result__warn(contender_result(c), "it is run from where it is, and the "
+					   "other one from where it was kept: they do not start alike");
 		*well = prepare_launch(s, group, c);
 	}
 	return err;

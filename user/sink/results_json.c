@@ -159,6 +159,7 @@ static void put_kept(const struct writer *w, const struct bench_result *result)
 	fields__array_begin(w->fields, "kept");
 	for (size_t i = 0; i < result->kept_count; i++) {
 		fields__object_begin(w->fields, NULL);
+		fields__string(w->fields, "role", kept_role_name(result->kept[i].role));
 		fields__string(w->fields, "path", result->kept[i].path);
 		fields__string(w->fields, "sha256", result->kept[i].sha256);
 		fields__object_end(w->fields);

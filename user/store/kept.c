@@ -13,10 +13,12 @@
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "model/suite.h"
 
 _Static_assert(KEPT_NAME == SHA256_DIGEST_STRING_LENGTH, "a digest in hexadecimal");
 
 #define CHUNK (256 * 1024)
+#define LINE_MAX_BYTES 255	/* of a script's first line, as the kernel reads it */
 
 static int cannot(struct err *e, const char *what, const char *path, int error)
 {
@@ -189,16 +191,63 @@ static char *make_run_folder(struct arena *arena, const char *folder,
 	return where;
 }
 
-/* A script is kept, but not what its first line names: the kernel starts that one. */
-static bool is_script(const char *path)
+static char **one_word(struct arena *arena, const char *word)
 {
-	char begin[2] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool script = fd >= 0 && read(fd, begin, 2) == 2 && begin[0] == '#' && begin[1] == '!';
+	char **words = arena__alloc(arena, 2 * sizeof(*words));
 
+	if (words && *word)
+		words[0] = arena__strdup(arena, word);
+	return words;
+}
+
+/* "env -S python3 -u", "env python3"; its other options are nothing to understand here. */
+static int read_env(struct shebang *out, struct arena *arena, const char *argument)
+{
+	bool split = !strncmp(argument, "-S", 2);
+	char **words;
+	int err = 0;
+
+	words = split ? words_split(arena, argument + 2, &err) : one_word(arena, argument);
+	if (!words)
+		return err ? err : -ENOMEM;
+	if (!words[0] || *words[0] == '-' || strchr(words[0], '='))
+		return -EINVAL;
+	out->by_env = true;
+	out->name = words[0];
+	out->words = words + 1;
+	return 0;
+}
+
+int shebang__read(struct shebang *out, struct arena *arena, const char *path)
+{
+	char line[LINE_MAX_BYTES + 1], *name, *argument;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t got = fd < 0 ? -1 : read(fd, line, LINE_MAX_BYTES);
+	int err = got < 0 ? -errno : 0;
+
+	*out = (struct shebang){ 0 };
 	if (fd >= 0)
 		close(fd);
-	return script;
+	if (err)
+		return err;
+	line[got] = '\0';
+	if (strncmp(line, "#!", 2))
+		return -ENOEXEC;
+	line[strcspn(line, "\n")] = '\0';
+	name = line + 2 + strspn(line + 2, " \t");
+	argument = name + strcspn(name, " \t");
+	if (*argument)
+		*argument++ = '\0';
+	argument += strspn(argument, " \t");
+	for (char *end = argument + strlen(argument); end > argument && strchr(" \t", end[-1]);)
+		*--end = '\0';
+	if (*name != '/')
+		return -EINVAL;
+	out->interpreter = out->name = arena__strdup(arena, name);
+	if (!strcmp(base_name(name), "env"))
+		return read_env(out, arena, argument);
+	out->words = one_word(arena, argument);
+	return arena->error;
 }
 
 static size_t words(char *const *argv)
@@ -229,30 +278,136 @@ static char *const *by_loader(struct arena *arena, char *loader, char *where, ch
 	return out;
 }
 
+/* A script by its own name, in a folder without others: not by a link, which some would follow. */
+static char *name_script(struct arena *arena, const char *folder, const char *where,
+			 const struct bench_kept *script, struct err *e)
+{
+	char *dir = arena__printf(arena, "%s/code", where);
+	char *path = arena__printf(arena, "%s/%s", dir, base_name(script->path));
+	char *kept = arena__printf(arena, "%s/kept/%s", folder, script->sha256);
+
+	if (!dir || !path || !kept) {
+		err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	if (make_folder(dir, e))
+		return NULL;
+	if (!link(kept, path) || errno == EEXIST)
+		return path;
+	err__set(e, ERR_IO, -errno, "%s cannot be linked as %s: %s", kept, path, strerror(errno));
+	return NULL;
+}
+
+/* NAME WORDS... SCRIPT ARGS..., as the kernel makes it of a script's first line. */
+static char *const *by_interpreter(struct arena *arena, const char *kept, char *script,
+				   char *const *argv, struct err *e)
+{
+	struct shebang line;
+	char **out, **at;
+
+	if (shebang__read(&line, arena, kept)) {
+		err__set(e, ERR_IO, -EINVAL, "the first line of %s is not understood", kept);
+		return NULL;
+	}
+	out = at = arena__alloc(arena, (words(line.words) + words(argv) + 3) * sizeof(*out));
+	if (!out) {
+		err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	*at++ = line.name;
+	for (char **word = line.words; *word; word++)
+		*at++ = *word;
+	*at++ = script;
+	for (char *const *word = argv + 1; *word; word++)
+		*at++ = *word;
+	return out;
+}
+
+/* The word that names the script, by its last part, becomes the kept one's. */
+static char *const *with_script(struct arena *arena, const struct bench_kept *kept, char *script,
+				char *const *argv, struct err *e)
+{
+	size_t count = words(argv), i = 1;
+	char **out = arena__alloc(arena, (count + 1) * sizeof(*out));
+
+	if (!out) {
+		err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	memcpy(out, argv, count * sizeof(*out));
+	while (i < count && strcmp(base_name(argv[i]), base_name(kept->path)))
+		i++;
+	if (i < count) {
+		out[i] = script;
+		return out;
+	}
+	err__set(e, ERR_NOT_FOUND, -ENOENT, "no word of the command is %s, which was kept",
+		 base_name(kept->path));
+	return NULL;
+}
+
+static const struct bench_kept *find_role(const struct bench_kept *kept, size_t count,
+					  enum kept_role role)
+{
+	for (size_t i = 0; i < count; i++)
+		if (kept[i].role == role)
+			return &kept[i];
+	return NULL;
+}
+
+/* A kept set, laid out to be run. */
+struct layout {
+	const struct bench_kept *program, *interpreter, *script;
+	char *loader, *where;
+};
+
+static int lay_out(struct layout *l, struct arena *arena, const char *folder,
+		   const struct bench_kept *kept, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (check(folder, &kept[i], e))
+			return -1;
+		if (kept[i].role == KEPT_LIBRARY && is_loader(kept[i].path) && !l->loader)
+			l->loader = arena__printf(arena, "%s/kept/%s", folder, kept[i].sha256);
+	}
+	l->program = find_role(kept, count, KEPT_PROGRAM);
+	l->interpreter = find_role(kept, count, KEPT_INTERPRETER);
+	l->script = find_role(kept, count, KEPT_SCRIPT);
+	if (!l->program)
+		return err__set(e, ERR_IO, -EINVAL, "what was kept has no program");
+	l->where = make_run_folder(arena, folder, kept, count, e);
+	for (size_t i = 0; i < count && l->where; i++)
+		if (kept[i].role == KEPT_LIBRARY &&
+		    link_all_names(l->where, kept[i].sha256, kept[i].path, e))
+			return -1;
+	return l->where ? 0 : -1;
+}
+
 char *const *kept__argv(struct arena *arena, const char *folder, const struct bench_kept *kept,
 			size_t count, char *const *argv, char **path, struct err *e)
 {
-	char *where, *loader = NULL, *program;
+	struct layout l = { 0 };
+	const struct bench_kept *code;
+	char *program, *script = NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		if (check(folder, &kept[i], e))
-			return NULL;
-		if (i && is_loader(kept[i].path) && !loader)
-			loader = arena__printf(arena, "%s/kept/%s", folder, kept[i].sha256);
+	if (lay_out(&l, arena, folder, kept, count, e))
+		return NULL;
+	program = arena__printf(arena, "%s/kept/%s", folder, l.program->sha256);
+	code = l.interpreter ? l.program : l.script;
+	if (code)
+		script = name_script(arena, folder, l.where, code, e);
+	if (code && !script)
+		return NULL;
+	if (l.interpreter) {
+		argv = by_interpreter(arena, program, script, argv, e);
+		program = arena__printf(arena, "%s/kept/%s", folder, l.interpreter->sha256);
+	} else if (l.script) {
+		argv = with_script(arena, l.script, script, argv, e);
 	}
-	program = *path = arena__printf(arena, "%s/kept/%s", folder, kept[0].sha256);
-	if (loader && !is_script(program)) {
-		where = make_run_folder(arena, folder, kept, count, e);
-		for (size_t i = 1; i < count && where; i++)
-			if (link_all_names(where, kept[i].sha256, kept[i].path, e))
-				return NULL;
-		if (!where)
-			return NULL;
-		argv = by_loader(arena, loader, where, program, argv);
-		*path = loader;
-	}
-	if (!arena->error)
-		return argv;
-	err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
-	return NULL;
+	if (argv && l.loader)
+		argv = by_loader(arena, l.loader, l.where, program, argv);
+	*path = l.loader ? l.loader : program;
+	if (arena->error)
+		err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	return arena->error ? NULL : argv;
 }

@@ -193,15 +193,23 @@ static int read_kept(const struct reading *r, const struct json_node *json,
 {
 	const struct json_node *list, *item, *path, *sha256;
 	int err = reading__part(r, json, "kept", true, &list);
+	enum kept_role role;
+	const char *name;
 
 	if (err <= 0)
 		return err;
 	for (item = json_first(list); item; item = item->next) {
 		path = json_get(item, "path");
 		sha256 = json_get(item, "sha256");
+		name = json_text(json_get(item, "role"));
+		/* earlier ones do not say: the program came first */
+		role = name ? kept_role_find(name) : item == json_first(list) ? KEPT_PROGRAM :
+										KEPT_LIBRARY;
+		if (role == KEPT_NR)
+			return reading__refuse(r, "kept has an entry with a role that is not known");
 		if (!json_text(path) || !json_text(sha256))
 			return reading__refuse(r, "kept has an entry without a path or a sha256");
-		if (bench_result__add_kept(result, path->text, sha256->text))
+		if (bench_result__add_kept(result, role, path->text, sha256->text))
 			return err__set(r->e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	}
 	return 0;

@@ -171,6 +171,24 @@ bool elf__is_64_bit(const struct elf *elf)
 	return gelf_getclass(elf->handle) == ELFCLASS64;
 }
 
+bool elf__is_program(struct elf *elf)
+{
+	struct elf_section dynamic;
+	Elf64_Dyn entry;
+
+	if (elf->header.e_type == ET_EXEC)
+		return true;
+	if (elf->header.e_type != ET_DYN || !elf__is_64_bit(elf) ||
+	    elf__section(elf, ".dynamic", true, &dynamic))
+		return false;
+	for (size_t at = 0; at + sizeof(entry) <= dynamic.size; at += sizeof(entry)) {
+		memcpy(&entry, (const char *)dynamic.data + at, sizeof(entry));
+		if (entry.d_tag == DT_FLAGS_1)
+			return entry.d_un.d_val & DF_1_PIE;
+	}
+	return false;
+}
+
 size_t elf__build_id(const struct elf *elf, const uint8_t **id)
 {
 	*id = elf->build_id;

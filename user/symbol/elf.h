@@ -35,6 +35,8 @@ void elf__free(struct elf *elf);
 Elf *elf__handle(const struct elf *elf);
 unsigned int elf__machine(const struct elf *elf); /* EM_X86_64... */
 bool elf__is_64_bit(const struct elf *elf);
+/* A program, and no library; of position-independent ones linkers have said so since 2015. */
+bool elf__is_program(struct elf *elf);
 
 /* The GNU build id, owned by the object; the length, 0 when it has none. */
 size_t elf__build_id(const struct elf *elf, const uint8_t **id);
