@@ -22,7 +22,10 @@ struct code_file {
 	int root;		/* of a process that maps it; -1: ours */
 	struct elf *elf;	/* NULL: not read, or no ELF file */
 	struct symtab *symtab;
+	struct elf *debug;	/* while lines are read: another one, for the same reason */
 	struct lines *lines;
+	bool has_lines;
+	bool no_lines;		/* they were tried */
 	struct cfi_table cfi;
 	bool cfi_read;
 };
@@ -53,7 +56,7 @@ void code_file__free(struct code_file *file)
 {
 	if (!file)
 		return;
-	lines__free(file->lines);
+	code_file__close_lines(file);
 	symtab__free(file->symtab);
 	elf__free(file->elf);
 	cfi__free(&file->cfi);
@@ -110,7 +113,37 @@ void code_file__load(struct code_file *file)
 	debug = symtab__debug(file->symtab);
 	if (debug && !elf__section(debug, ".debug_info", false, &section) &&
 	    section.size <= DEBUG_INFO_MAX)
-		file->lines = lines__new(debug);
+		file->has_lines = true;
+}
+
+/* What libdw reads and unpacks is tens of megabytes, and goes with the file that it is read from. */
+static void open_lines(struct code_file *file)
+{
+	struct elf *elf;
+
+	if (file->lines || file->no_lines)
+		return;
+	file->no_lines = true;
+	if (open_elf(&elf, file))
+		return;
+	if (symtab__debug(file->symtab) == file->elf) {
+		file->debug = elf;
+	} else {
+		if (elf__open_debug_at(&file->debug, elf, file->path, file->root))
+			file->debug = NULL;
+		elf__free(elf);
+	}
+	if (file->debug)
+		file->lines = lines__new(file->debug);
+}
+
+void code_file__close_lines(struct code_file *file)
+{
+	lines__free(file->lines);
+	elf__free(file->debug);
+	file->lines = NULL;
+	file->debug = NULL;
+	file->no_lines = false;
 }
 
 /* The begin of the unwind entry around an address; 0: there is none. */
@@ -145,11 +178,12 @@ void code_file__name(struct code_file *file, uint64_t address, struct code_name 
 
 bool code_file__has_lines(const struct code_file *file)
 {
-	return file->lines;
+	return file->has_lines;
 }
 
 size_t code_file__lines(struct code_file *file, uint64_t address,
 			struct line_entry entries[LINE_ENTRIES_MAX])
 {
+	open_lines(file);
 	return file->lines ? lines__find(file->lines, address, entries) : 0;
 }

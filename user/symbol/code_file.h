@@ -33,8 +33,13 @@ struct code_name {
 void code_file__name(struct code_file *file, uint64_t address, struct code_name *name);
 
 bool code_file__has_lines(const struct code_file *file);
-/* As lines__find(). */
+/*
+ * As lines__find(); strings are there until the lines are closed. The first call
+ * reads the file's debug information.
+ */
 size_t code_file__lines(struct code_file *file, uint64_t address,
 			struct line_entry entries[LINE_ENTRIES_MAX]);
+/* Frees what code_file__lines() has read. */
+void code_file__close_lines(struct code_file *file);
 
 #endif

@@ -4,30 +4,32 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/fs.h"
-#include "base/intern.h"
-#include "symbol/ranges.h"
+#include "base/text.h"
 
-#define FILE_MAX (256UL << 20)
 /* A symbol ends where the next one begins, but no function is as large as this. */
 #define FUNCTION_MAX (1UL << 20)
+#define NAME_SIZE 512
+#define MODULE_SIZE 64
 
-struct entry {
-	const char *name;	/* in the text; NULL: no code, an end of what is before it */
-	const char *module;
+/* The symbol that begins last, up to an address and after the one before it. */
+struct slot {
+	uint64_t address;
+	uint64_t start;
+	uint32_t rank;	/* 0: no code */
+	bool found;
+	char name[NAME_SIZE];
+	char module[MODULE_SIZE + 2];	/* with its brackets */
 };
 
 struct kernel_symbols {
-	struct buf text;
-	struct intern *modules;
-	struct entry *entries;
+	struct slot *slots;	/* ascending */
 	size_t count;
-	struct ranges ranges;	/* name: struct entry */
 	bool hidden;		/* all addresses are 0 */
+	bool empty;
 };
 
 /* "ffffffff81000000 T _stext\t[module]" */
@@ -56,19 +58,6 @@ static bool parse_line(char *text, struct line *line)
 	return line->name[0];
 }
 
-static const char *module_of(struct kernel_symbols *kernel, const char *name)
-{
-	struct buf text = BUF_INIT;
-	const char *module;
-
-	if (!name)
-		return "[kernel]";
-	buf__printf(&text, "[%s]", name);
-	module = text.error ? NULL : intern__string(kernel->modules, buf__str(&text));
-	buf__free(&text);
-	return module;
-}
-
 /* Global names before local ones, which "__pfx_" padding and aliases are beside. */
 static uint32_t rank_of(const struct line *line)
 {
@@ -78,82 +67,94 @@ static uint32_t rank_of(const struct line *line)
 	       (underscores < 16 ? 16 - underscores : 0);
 }
 
-static int add_line(struct kernel_symbols *kernel, const struct line *line)
+/* The first that is not below an address, or `count`. */
+static size_t slot_at(const struct kernel_symbols *kernel, uint64_t address)
 {
-	struct entry *entry = &kernel->entries[kernel->count];
-	struct range row = { .start = line->address, .name = entry };
+	size_t low = 0, high = kernel->count;
 
-	*entry = (struct entry){ 0 };
-	if (strchr("tTwW", line->type)) {
-		entry->name = line->name;
-		entry->module = module_of(kernel, line->module);
-		if (!entry->module)
-			return -ENOMEM;
-		row.rank = rank_of(line) + 1;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (kernel->slots[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	return low;
+}
+
+static void add_line(struct kernel_symbols *kernel, const struct line *line)
+{
+	size_t at = slot_at(kernel, line->address);
+	uint32_t rank = strchr("tTwW", line->type) ? rank_of(line) + 1 : 0;
+	struct slot *slot = &kernel->slots[at];
+
+	kernel->empty = false;
 	kernel->hidden &= !line->address;
-	kernel->count++;
-	return ranges__add(&kernel->ranges, &row);
+	if (at == kernel->count)
+		return;
+	if (slot->found && (slot->start > line->address ||
+			    (slot->start == line->address && slot->rank >= rank)))
+		return;
+	slot->found = true;
+	slot->start = line->address;
+	slot->rank = rank;
+	text_copy(slot->name, sizeof(slot->name), line->name);
+	if (line->module)
+		snprintf(slot->module, sizeof(slot->module), "[%.*s]", MODULE_SIZE - 1,
+			 line->module);
+	else
+		text_copy(slot->module, sizeof(slot->module), "[kernel]");
 }
 
-/* Each ends where the next one with another address begins. */
-static void set_ends(struct ranges *ranges)
+static int read_lines(struct kernel_symbols *kernel, const char *path)
 {
-	uint64_t next = UINT64_MAX;
-
-	for (size_t i = ranges->count; i-- > 0;) {
-		struct range *row = &ranges->rows[i];
-
-		if (i + 1 < ranges->count && ranges->rows[i + 1].start != row->start)
-			next = ranges->rows[i + 1].start;
-		row->end = next - row->start > FUNCTION_MAX ? row->start + FUNCTION_MAX : next;
-	}
-}
-
-static int read_lines(struct kernel_symbols *kernel)
-{
-	char *at = kernel->text.data, *end;
+	FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t length;
 	struct line line;
-	size_t lines = 1;
-	int err = 0;
 
-	for (size_t i = 0; i < kernel->text.length; i++)
-		lines += at[i] == '\n';
-	kernel->entries = calloc(lines, sizeof(*kernel->entries));
-	if (!kernel->entries)
-		return -ENOMEM;
-	kernel->hidden = true;
-	for (; at && *at && !err; at = end ? end + 1 : NULL) {
-		end = strchr(at, '\n');
-		if (end)
-			*end = '\0';
-		if (parse_line(at, &line))
-			err = add_line(kernel, &line);
+	if (!file)
+		return -errno;
+	while ((length = getline(&text, &size, file)) > 0) {
+		if (text[length - 1] == '\n')
+			text[length - 1] = '\0';
+		if (parse_line(text, &line))
+			add_line(kernel, &line);
 	}
-	if (!err && kernel->hidden)
-		err = -EPERM;
-	if (!err)
-		err = ranges__sort(&kernel->ranges);
-	if (!err) {
-		set_ends(&kernel->ranges);
-		err = ranges__sort(&kernel->ranges);
-	}
-	return err;
+	free(text);
+	fclose(file);
+	if (kernel->empty)
+		return -ENODATA;
+	return kernel->hidden ? -EPERM : 0;
 }
 
-int kernel_symbols__new(struct kernel_symbols **out, const char *path)
+static int by_address(const void *a, const void *b)
+{
+	const struct slot *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+int kernel_symbols__new(struct kernel_symbols **out, const char *path, const uint64_t *addresses,
+			size_t count)
 {
 	struct kernel_symbols *kernel = calloc(1, sizeof(*kernel));
-	int err;
+	int err = -ENOMEM;
 
 	*out = kernel;
 	if (!kernel)
 		return -ENOMEM;
-	kernel->modules = intern__new();
-	err = kernel->modules ? read_file(path ? path : "/proc/kallsyms", FILE_MAX, &kernel->text,
-					  NULL) : -ENOMEM;
-	if (!err)
-		err = kernel->text.length ? read_lines(kernel) : -ENODATA;
+	kernel->hidden = kernel->empty = true;
+	kernel->slots = calloc(count + 1, sizeof(*kernel->slots));
+	if (kernel->slots) {
+		for (size_t i = 0; i < count; i++)
+			kernel->slots[i].address = addresses[i];
+		kernel->count = count;
+		qsort(kernel->slots, count, sizeof(*kernel->slots), by_address);
+		err = read_lines(kernel, path ? path : "/proc/kallsyms");
+	}
 	if (err) {
 		kernel_symbols__free(kernel);
 		*out = NULL;
@@ -165,21 +166,23 @@ void kernel_symbols__free(struct kernel_symbols *kernel)
 {
 	if (!kernel)
 		return;
-	buf__free(&kernel->text);
-	intern__free(kernel->modules);
-	free(kernel->entries);
-	ranges__free(&kernel->ranges);
+	free(kernel->slots);
 	free(kernel);
 }
 
 int kernel_symbols__find(const struct kernel_symbols *kernel, uint64_t address,
 			 struct kernel_symbol *symbol)
 {
-	const struct range *range = ranges__find(&kernel->ranges, address);
-	const struct entry *entry = range ? range->name : NULL;
+	size_t at = slot_at(kernel, address);
+	const struct slot *slot = &kernel->slots[at];
 
-	if (!entry || !entry->name)
+	if (at == kernel->count || slot->address != address)
 		return -ENOENT;
-	*symbol = (struct kernel_symbol){ entry->name, entry->module, range->start };
+	/* addresses in one function: only the first has it after the one before */
+	while (!slot->found && at > 0)
+		slot = &kernel->slots[--at];
+	if (!slot->found || !slot->rank || address - slot->start >= FUNCTION_MAX)
+		return -ENOENT;
+	*symbol = (struct kernel_symbol){ slot->name, slot->module, slot->start };
 	return 0;
 }

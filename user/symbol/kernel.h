@@ -3,15 +3,18 @@
 #ifndef PPBPF_SYMBOL_KERNEL_H
 #define PPBPF_SYMBOL_KERNEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct kernel_symbols;
 
 /*
- * Reads `path` (NULL: /proc/kallsyms). -EPERM: the kernel hides the addresses
+ * Looks these addresses up in `path` (NULL: /proc/kallsyms), which is read once;
+ * only what they need of it is kept. -EPERM: the kernel hides the addresses
  * (kptr_restrict, no CAP_SYSLOG); or another negative errno.
  */
-int kernel_symbols__new(struct kernel_symbols **out, const char *path);
+int kernel_symbols__new(struct kernel_symbols **out, const char *path, const uint64_t *addresses,
+			size_t count);
 void kernel_symbols__free(struct kernel_symbols *kernel);
 
 struct kernel_symbol {
@@ -20,7 +23,7 @@ struct kernel_symbol {
 	uint64_t start;
 };
 
-/* Strings are owned by the table. -ENOENT: no function lies there. */
+/* Strings are owned by the table. -ENOENT: no function lies there, or it was not asked for. */
 int kernel_symbols__find(const struct kernel_symbols *kernel, uint64_t address,
 			 struct kernel_symbol *symbol);
 

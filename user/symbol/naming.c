@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,6 +21,7 @@ struct name_one {
 	uint64_t address;	/* inside of the call, where the frame is a caller's */
 	uint64_t deadline;	/* CLOCK_MONOTONIC, for lines */
 	struct buf *text;
+	struct code_file *file;	/* whose lines are open, or may be; NULL: none */
 	struct profile_line lines[LINE_ENTRIES_MAX];
 	size_t count;
 };
@@ -117,6 +119,9 @@ static int name_native(struct name_one *one)
 	struct code_name code = { 0 };
 	size_t count = 0;
 
+	if (one->file && file != one->file)
+		code_file__close_lines(one->file);
+	one->file = file;
 	if (file)
 		code_file__name(file, one->address, &code);
 	if (file && code_file__has_lines(file)) {
@@ -180,18 +185,47 @@ static int (*const by_kind[FRAME_KIND_NR])(struct name_one *one) = {
 	[FRAME_UNKNOWN] = name_unknown,
 };
 
+static int by_file(const void *a, const void *b, void *context)
+{
+	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+	const struct frame *x = profile__frame_at(context, i), *y = profile__frame_at(context, j);
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->kind == FRAME_NATIVE && x->where != y->where)
+		return x->where < y->where ? -1 : 1;
+	return i < j ? -1 : i > j;
+}
+
+/* Those without a name; of one file after the other, so that one file's lines are open. */
+static uint32_t *nameless(const struct naming *naming, size_t *count)
+{
+	size_t frames = profile__frame_count(naming->profile), lines, n = 0;
+	uint32_t *order = calloc(frames + 1, sizeof(*order));
+
+	for (size_t i = 0; order && i < frames; i++) {
+		profile__lines(naming->profile, i, &lines);
+		if (!lines)
+			order[n++] = i;
+	}
+	if (order)
+		qsort_r(order, n, sizeof(*order), by_file, naming->profile);
+	*count = n;
+	return order;
+}
+
 int naming__run(struct naming *naming)
 {
 	struct buf text = BUF_INIT;
 	struct name_one one = { .naming = naming, .text = &text };
 	size_t count;
-	int err = 0;
+	uint32_t *order = nameless(naming, &count);
+	int err = order ? 0 : -ENOMEM;
 
 	one.deadline = now_ns() + naming->budget_ns;
-	for (size_t i = 0; i < profile__frame_count(naming->profile) && !err; i++) {
-		profile__lines(naming->profile, i, &count);
-		if (count)
-			continue;
+	for (size_t at = 0; at < count && !err; at++) {
+		uint32_t i = order[at];
+
 		one.frame = profile__frame_at(naming->profile, i);
 		one.address = one.frame->address - (one.frame->flags & FRAME_RETURN ? 1 : 0);
 		one.count = 0;
@@ -199,8 +233,11 @@ int naming__run(struct naming *naming)
 		if (!err)
 			err = profile__name(naming->profile, i, one.lines, one.count);
 	}
+	if (one.file)
+		code_file__close_lines(one.file);
 	if (text.error)
 		err = text.error;
+	free(order);
 	buf__free(&text);
 	return err;
 }

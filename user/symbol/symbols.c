@@ -79,7 +79,6 @@ static void *work(void *context)
 	pthread_mutex_lock(&symbols->lock);
 	symbols->tid = gettid();
 	pthread_mutex_unlock(&symbols->lock);
-	symbols->kernel_error = kernel_symbols__new(&symbols->kernel, NULL);
 	pthread_mutex_lock(&symbols->lock);
 	for (;;) {
 		symbols->busy = symbols->first;
@@ -310,12 +309,38 @@ static struct perfmap *map_of(void *context, pid_t pid)
 	return jit ? jit->map : NULL;
 }
 
+/* Names of the kernel's frames that have none yet. */
+static int read_kernel(struct symbols *symbols, const struct profile *profile)
+{
+	size_t frames = profile__frame_count(profile), count = 0, lines;
+	uint64_t *addresses = calloc(frames + 1, sizeof(*addresses));
+	const struct frame *frame;
+
+	if (!addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < frames; i++) {
+		frame = profile__frame_at(profile, i);
+		profile__lines(profile, i, &lines);
+		if (frame->kind == FRAME_KERNEL && !lines)
+			addresses[count++] = frame->address;
+	}
+	if (count) {
+		kernel_symbols__free(symbols->kernel);
+		symbols->kernel_error =
+			kernel_symbols__new(&symbols->kernel, NULL, addresses, count);
+	}
+	free(addresses);
+	return symbols->kernel_error == -ENOMEM ? -ENOMEM : 0;
+}
+
 int symbols__name(struct symbols *symbols, struct profile *profile, uint64_t budget_ns)
 {
 	struct naming naming = { .profile = profile, .context = symbols, .file_of = file_of,
 				 .map_of = map_of, .budget_ns = budget_ns };
 	int err = symbols__follow(symbols, profile);
 
+	if (!err)
+		err = read_kernel(symbols, profile);
 	if (err)
 		return err;
 	wait_idle(symbols);
