@@ -20,7 +20,7 @@
 #include "symbol/symbols.h"
 
 #define DRAIN_EVERY (200 * NSEC_PER_MSEC)
-#define LINES_BUDGET (150 * NSEC_PER_MSEC)	/* a person waits for the table */
+#define LINES_BUDGET (250 * NSEC_PER_MSEC)	/* a person waits for the table */
 
 struct sampling {
 	struct profile_run *run;

@@ -19,18 +19,19 @@ struct name_one {
 	struct naming *naming;
 	const struct frame *frame;
 	uint64_t address;	/* inside of the call, where the frame is a caller's */
-	uint64_t deadline;	/* CLOCK_MONOTONIC, for lines */
+	uint64_t deadline;	/* of CPU time, for lines */
 	struct buf *text;
 	struct code_file *file;	/* whose lines are open, or may be; NULL: none */
 	struct profile_line lines[LINE_ENTRIES_MAX];
 	size_t count;
 };
 
-static uint64_t now_ns(void)
+/* Of CPU time: what is named does not depend on how busy the machine is. */
+static uint64_t spent_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
@@ -125,7 +126,7 @@ static int name_native(struct name_one *one)
 	if (file)
 		code_file__name(file, one->address, &code);
 	if (file && code_file__has_lines(file)) {
-		if (now_ns() < one->deadline)
+		if (spent_ns() < one->deadline)
 			count = code_file__lines(file, one->address, entries);
 		else
 			one->naming->frames_without_lines++;
@@ -185,46 +186,82 @@ static int (*const by_kind[FRAME_KIND_NR])(struct name_one *one) = {
 	[FRAME_UNKNOWN] = name_unknown,
 };
 
+struct order {
+	const struct profile *profile;
+	uint64_t *weights;	/* by module: samples that are in it, once for each of its frames */
+	uint32_t *frames;
+	size_t count;
+};
+
+static void weigh(struct order *order)
+{
+	for (size_t i = 0; i < profile__sample_count(order->profile); i++) {
+		const struct profile_sample *sample = profile__sample_at(order->profile, i);
+		struct profile_stack stack;
+
+		profile__stack_at(order->profile, sample->stack, &stack);
+		for (size_t j = 0; j < stack.count; j++) {
+			const struct frame *frame =
+				profile__frame_at(order->profile, stack.frames[j]);
+
+			if (frame->kind == FRAME_NATIVE)
+				order->weights[frame->where] += sample->count;
+		}
+	}
+}
+
 static int by_file(const void *a, const void *b, void *context)
 {
 	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-	const struct frame *x = profile__frame_at(context, i), *y = profile__frame_at(context, j);
+	const struct order *order = context;
+	const struct frame *x = profile__frame_at(order->profile, i);
+	const struct frame *y = profile__frame_at(order->profile, j);
 
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	if (x->kind == FRAME_NATIVE && x->where != y->where)
+	if (x->kind == FRAME_NATIVE && x->where != y->where) {
+		uint64_t mine = order->weights[x->where], other = order->weights[y->where];
+
+		if (mine != other)
+			return mine > other ? -1 : 1;
 		return x->where < y->where ? -1 : 1;
+	}
 	return i < j ? -1 : i > j;
 }
 
-/* Those without a name; of one file after the other, so that one file's lines are open. */
-static uint32_t *nameless(const struct naming *naming, size_t *count)
+/*
+ * Those without a name; of one file after the other, so that one file's lines are
+ * open, and first of that in which most time is spent, as there is a budget.
+ */
+static int order__init(struct order *order, const struct profile *profile)
 {
-	size_t frames = profile__frame_count(naming->profile), lines, n = 0;
-	uint32_t *order = calloc(frames + 1, sizeof(*order));
+	size_t frames = profile__frame_count(profile), lines;
 
-	for (size_t i = 0; order && i < frames; i++) {
-		profile__lines(naming->profile, i, &lines);
+	order->profile = profile;
+	order->frames = calloc(frames + 1, sizeof(*order->frames));
+	order->weights = calloc(profile__module_count(profile) + 1, sizeof(*order->weights));
+	if (!order->frames || !order->weights)
+		return -ENOMEM;
+	for (size_t i = 0; i < frames; i++) {
+		profile__lines(profile, i, &lines);
 		if (!lines)
-			order[n++] = i;
+			order->frames[order->count++] = i;
 	}
-	if (order)
-		qsort_r(order, n, sizeof(*order), by_file, naming->profile);
-	*count = n;
-	return order;
+	weigh(order);
+	qsort_r(order->frames, order->count, sizeof(*order->frames), by_file, order);
+	return 0;
 }
 
 int naming__run(struct naming *naming)
 {
 	struct buf text = BUF_INIT;
 	struct name_one one = { .naming = naming, .text = &text };
-	size_t count;
-	uint32_t *order = nameless(naming, &count);
-	int err = order ? 0 : -ENOMEM;
+	struct order order = { 0 };
+	int err = order__init(&order, naming->profile);
 
-	one.deadline = now_ns() + naming->budget_ns;
-	for (size_t at = 0; at < count && !err; at++) {
-		uint32_t i = order[at];
+	one.deadline = spent_ns() + naming->budget_ns;
+	for (size_t at = 0; at < order.count && !err; at++) {
+		uint32_t i = order.frames[at];
 
 		one.frame = profile__frame_at(naming->profile, i);
 		one.address = one.frame->address - (one.frame->flags & FRAME_RETURN ? 1 : 0);
@@ -237,7 +274,8 @@ int naming__run(struct naming *naming)
 		code_file__close_lines(one.file);
 	if (text.error)
 		err = text.error;
-	free(order);
+	free(order.frames);
+	free(order.weights);
 	buf__free(&text);
 	return err;
 }

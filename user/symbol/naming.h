@@ -19,7 +19,7 @@ struct naming {
 	/* The file of a module, the map of a process; or NULL. */
 	struct code_file *(*file_of)(void *context, const struct profile_module *module);
 	struct perfmap *(*map_of)(void *context, pid_t pid);
-	uint64_t budget_ns;			/* for source lines */
+	uint64_t budget_ns;			/* of CPU time, for source lines */
 	uint64_t frames_without_lines;		/* out: the budget did not reach for */
 };
 
