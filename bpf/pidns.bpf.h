@@ -45,17 +45,26 @@ static __always_inline u32 pid_seen(struct pid *pid)
 	return ns == pid_view.ns ? nr : 0;
 }
 
-/* Outside of a namespace there is nothing to look up: pid is all there is. */
+/* As the process knows itself, in a container below us. */
+static __always_inline u32 pid_inner(struct pid *pid)
+{
+	u32 level = pid ? BPF_CORE_READ(pid, level) : 0;
+	u64 ns;
+
+	return level > pid_view.level ? pid_at(pid, level, &ns) : 0;
+}
+
+/* Outside of a namespace there is nothing else to look up: pid is all there is. */
 static __always_inline void names_read(struct ppbpf_names *names, struct task_struct *task)
 {
-	struct pid *pid;
+	struct pid *pid = BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]);
 	u64 ns;
 
 	names->pid = names->proc_pid = task->tgid;
 	names->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	names->inner_pid = pid_inner(pid);
 	if (!pid_view.level)
 		return;
-	pid = BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]);
 	names->pid = pid_seen(pid);
 	names->ppid = pid_seen(BPF_CORE_READ(task, real_parent, signal, pids[PIDTYPE_TGID]));
 	names->proc_pid = 0;

@@ -58,6 +58,8 @@ struct ppbpf_monitor_options {
 	size_t pid_count;
 	const char *comm;		/* a name with * and ? */
 	const char *cgroup;		/* a cgroup's directory */
+	const char *unit;		/* a unit of systemd; ".service" may be left out */
+	const char *container;		/* the beginning of a container's id */
 	char *const *command;		/* a program and its arguments, NULL at the end */
 	const char *user;		/* whom COMMAND runs as; "-": who called sudo */
 	bool no_children;		/* descendants are not followed */
@@ -170,6 +172,8 @@ struct ppbpf_profile_options {
 	size_t pid_count;
 	const char *comm;
 	const char *cgroup;
+	const char *unit;
+	const char *container;
 	char *const *command;
 	const char *user;
 	bool no_children;

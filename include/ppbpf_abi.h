@@ -138,7 +138,7 @@ struct ppbpf_names {
 	ppbpf_u32 pid;
 	ppbpf_u32 ppid;
 	ppbpf_u32 proc_pid;
-	ppbpf_u32 pad;
+	ppbpf_u32 inner_pid;	/* in its own pid namespace, where that is below ours; else 0 */
 };
 
 /* Which pid namespace that is. Levels count from the first one, which is 0. */

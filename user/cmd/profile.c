@@ -35,6 +35,7 @@ struct arguments {
 enum {
 	OPT_COMM = 256, OPT_CGROUP, OPT_USER, OPT_NO_CHILDREN, OPT_MODE, OPT_FUNCTION, OPT_THREADS,
 	OPT_TOP, OPT_OUTPUT_DIR, OPT_FORMAT, OPT_NO_SAVE, OPT_JSON, OPT_DEBUG,
+	OPT_UNIT, OPT_CONTAINER,
 };
 
 static const struct argp_option options[] = {
@@ -42,6 +43,8 @@ static const struct argp_option options[] = {
 	{ "pid", 'p', "N[,N...]", 0, "these processes and what they start", 1 },
 	{ "comm", OPT_COMM, "GLOB", 0, "processes of this name, with * and ?", 1 },
 	{ "cgroup", OPT_CGROUP, "PATH", 0, "the processes in a cgroup and below it", 1 },
+	{ "unit", OPT_UNIT, "NAME", 0, "those of a unit of systemd", 1 },
+	{ "container", OPT_CONTAINER, "ID", 0, "those of a container, by the beginning of its id", 1 },
 	{ "all", 'a', NULL, 0, "the whole machine", 1 },
 	{ "no-children", OPT_NO_CHILDREN, NULL, 0, "do not follow what the target starts", 1 },
 	{ "user", OPT_USER, "NAME", 0, "run COMMAND as NAME; -: as who called sudo", 1 },
@@ -116,6 +119,12 @@ static error_t parse_target(int key, char *text, struct arguments *a, struct arg
 		return 0;
 	case OPT_CGROUP:
 		o->cgroup = text;
+		return 0;
+	case OPT_UNIT:
+		o->unit = text;
+		return 0;
+	case OPT_CONTAINER:
+		o->container = text;
 		return 0;
 	case 'a':
 		return 0;

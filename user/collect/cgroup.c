@@ -252,3 +252,26 @@ int cgroup__each_pid(const char *path, int (*each)(pid_t pid, void *context), vo
 		closedir(dir);
 	return err;
 }
+
+struct hierarchies {
+	bool (*each)(const char *point, void *context);
+	void *context;
+	const char *type;
+};
+
+/* One of v1 without a controller cannot be matched by the kernel's programs. */
+static bool on_hierarchy(const struct mount *mount, void *context)
+{
+	struct hierarchies *hierarchies = context;
+
+	return !strcmp(mount->type, hierarchies->type) && !strstr(mount->options, "name=") &&
+	       hierarchies->each(mount->point, hierarchies->context);
+}
+
+void cgroup__each_hierarchy(bool (*each)(const char *point, void *context), void *context)
+{
+	struct hierarchies v2 = { each, context, "cgroup2" }, v1 = { each, context, "cgroup" };
+
+	if (!for_each_mount(on_hierarchy, &v2))
+		for_each_mount(on_hierarchy, &v1);
+}

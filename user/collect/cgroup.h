@@ -3,6 +3,7 @@
 #ifndef PPBPF_COLLECT_CGROUP_H
 #define PPBPF_COLLECT_CGROUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,5 +27,8 @@ int cgroup__each_pid(const char *path, int (*each)(pid_t pid, void *context), vo
  * given, and the tightest limit from there up. Unknown values stay so.
  */
 void cgroup__memory(pid_t pid, const char *path, struct value values[CGROUP_VALUE_NR]);
+
+/* Calls `each` with where a hierarchy is mounted, v2 first, until it returns true. */
+void cgroup__each_hierarchy(bool (*each)(const char *point, void *context), void *context);
 
 #endif

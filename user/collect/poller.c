@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -172,16 +171,6 @@ static void forget(struct poller *p, pid_t tid, struct known *known)
 	free(known);
 }
 
-/* The kernel tells an exit status to who may trace the process, and 0 to others. */
-static bool may_know_exit(pid_t pid)
-{
-	struct stat st;
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	return !geteuid() || (!stat(path, &st) && st.st_uid == geteuid());
-}
-
 /* Its last figures are those that were seen last. */
 static int tell_end(struct poller *p, pid_t tid, struct known *known,
 		    const struct proc_stat *zombie)
@@ -193,7 +182,7 @@ static int tell_end(struct poller *p, pid_t tid, struct known *known,
 	if (leader) {
 		event.task.flags |= PPBPF_TASK_LAST;
 		event.task.exit_code = zombie ? zombie->exit_code : 0;
-		if (!zombie || (!zombie->exit_code && !may_know_exit(known->tgid)))
+		if (!zombie || (!zombie->exit_code && !proc_may_know_exit(known->tgid)))
 			event.task.flags |= PPBPF_TASK_EXIT_UNKNOWN;
 		if (known->task.ppid == (uint32_t)getpid())
 			p->command_waited |= known->held[PPBPF_MINOR_FAULTS];
@@ -413,6 +402,8 @@ static int read_process(struct poller *p, pid_t pid)
 	read.leader->task.flags |= thread.io_known ? 0 : PPBPF_TASK_NO_IO;
 	p->io_hidden |= !thread.io_known;
 	read.leader->task.ppid = read.leader->task.names.ppid = stat.ppid;
+	if (is_new)
+		read.leader->task.names.inner_pid = proc_inner_pid(pid, &p->text);
 	err = dead ? 0 : tell_program(p, read.leader, &stat, is_new);
 	if (!err)
 		err = tell(p, read.leader, &stat, values, false);

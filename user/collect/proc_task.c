@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -100,6 +101,15 @@ bool proc_stat__is_dead(const struct proc_stat *stat)
 	return stat->state == 'X' || (stat->state == 'Z' && stat->threads <= 1);
 }
 
+bool proc_may_know_exit(pid_t pid)
+{
+	struct stat st;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return !geteuid() || (!stat(path, &st) && st.st_uid == geteuid());
+}
+
 /* A line "Name:  123 kB" of status or io. */
 static bool named_number(const struct buf *text, const char *name, uint64_t *n)
 {
@@ -157,6 +167,24 @@ bool proc_memory__read(uint64_t values[PPBPF_VALUE_NR], pid_t pid, struct buf *t
 		values[rows[i].value] *= 1024;
 	}
 	return true;
+}
+
+/* NSpid: lists its numbers from this /proc's namespace down to its own. */
+uint32_t proc_inner_pid(pid_t pid, struct buf *text)
+{
+	const char *at;
+	uint32_t last = 0;
+	int numbers = 0;
+
+	if (read_one(text, pid, 0, "status"))
+		return 0;
+	at = strstr(buf__str(text), "\nNSpid:");
+	for (at = at ? at + strlen("\nNSpid:") : ""; *(at += strspn(at, "\t ")) >= '0' && *at <= '9';
+	     numbers++) {
+		last = strtoul(at, NULL, 10);
+		at += strspn(at, "0123456789");
+	}
+	return numbers > 1 ? last : 0;
 }
 
 bool proc_cpu_ns(pid_t pid, uint64_t *ns)

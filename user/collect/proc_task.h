@@ -33,12 +33,18 @@ int proc_stat__read(struct proc_stat *stat, pid_t pid, pid_t tid, struct buf *te
 /* It has ended, all of its threads have, and its parent has not asked for it yet. */
 bool proc_stat__is_dead(const struct proc_stat *stat);
 
+/* The kernel tells a zombie's exit status to who may trace it, and 0 to others. */
+bool proc_may_know_exit(pid_t pid);
+
 /* Values of one thread: switches, the scheduler's delays, disk bytes. */
 struct proc_thread {
 	bool io_known;		/* only who may trace a process reads that */
 };
 int proc_thread__read(struct proc_thread *thread, uint64_t values[PPBPF_VALUE_NR], pid_t pid,
 		      pid_t tid, struct buf *text);
+
+/* In its own pid namespace, where that is below ours; else 0. */
+uint32_t proc_inner_pid(pid_t pid, struct buf *text);
 
 /* Memory of the process; false: it has none, as kernel threads and zombies. */
 bool proc_memory__read(uint64_t values[PPBPF_VALUE_NR], pid_t pid, struct buf *text);

@@ -8,6 +8,8 @@
 #include "base/hash.h"
 #include "base/intern.h"
 
+#define PLACES_MAX 65536	/* as many as process->place can tell apart */
+
 int rows__init(struct rows *rows)
 {
 	rows->latest = hash__new();
@@ -21,6 +23,7 @@ void rows__free(struct rows *rows)
 		free(process->figures);
 	hash__free(rows->latest);
 	intern__free(rows->commands);
+	free(rows->places);
 	arena__free(&rows->memory);
 }
 
@@ -30,6 +33,36 @@ int rows__set_command(struct rows *rows, struct process *process, const char *co
 		return 0;
 	process->command = intern__string(rows->commands, command);
 	return process->command ? 0 : -ENOMEM;
+}
+
+/* Texts are interned: a place is known again by their addresses. */
+int rows__set_place(struct rows *rows, struct process *process, const struct process_place *place)
+{
+	const struct process_place interned = {
+		intern__string(rows->commands, place->unit),
+		intern__string(rows->commands, place->container),
+	};
+	struct process_place *more;
+	size_t i;
+
+	if (!interned.unit || !interned.container)
+		return -ENOMEM;
+	for (i = 1; i < rows->place_count; i++)
+		if (rows->places[i].unit == interned.unit &&
+		    rows->places[i].container == interned.container)
+			break;
+	if (i >= PLACES_MAX)
+		return 0;
+	if (i >= rows->place_count) {
+		more = reallocarray(rows->places, i + 1, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		rows->places = more;
+		rows->places[i] = interned;
+		rows->place_count = i + 1;
+	}
+	process->place = i;
+	return 0;
 }
 
 struct process *rows__alloc(struct rows *rows)
@@ -54,6 +87,7 @@ static int find_by_name(struct rows *rows, struct process *process,
 	process->pid = names->pid;
 	process->ppid = names->ppid;
 	process->proc_pid = names->proc_pid;
+	process->inner_pid = names->inner_pid;
 	if (process->pid == process->tgid)
 		return 0;
 	return hash__set(rows->latest, process->pid, 1, process);

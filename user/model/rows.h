@@ -13,6 +13,8 @@
 struct rows {
 	struct hash *latest;		/* tgid, 0 -> struct process; where they differ, pid, 1 too */
 	struct intern *commands;
+	struct process_place *places;	/* [0] is not used */
+	size_t place_count;
 	struct arena memory;		/* processes, and the figures of packed ones */
 	struct process *first;
 	struct process *last;
@@ -41,6 +43,9 @@ struct process *rows__find(const struct rows *rows, uint32_t tgid);
 struct process *rows__find_pid(const struct rows *rows, uint32_t pid);
 
 int rows__set_command(struct rows *rows, struct process *process, const char *command);
+
+/* A process is there, and those that it starts from now on. -ENOMEM; too many: it stays unknown. */
+int rows__set_place(struct rows *rows, struct process *process, const struct process_place *place);
 
 /* Every process's values are what the next interval begins with. */
 void rows__mark(struct rows *rows);

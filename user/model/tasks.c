@@ -77,6 +77,17 @@ int tasks__set_command(struct tasks *tasks, struct process *process, const char 
 	return rows__set_command(&tasks->rows, process, command);
 }
 
+int tasks__set_place(struct tasks *tasks, struct process *process,
+		     const struct process_place *place)
+{
+	return rows__set_place(&tasks->rows, process, place);
+}
+
+const struct process_place *tasks__place(const struct tasks *tasks, const struct process *process)
+{
+	return process->place ? &tasks->rows.places[process->place] : NULL;
+}
+
 /* A process beyond the limit shares one row, which no list shows. */
 static struct process *folded_process(struct tasks *tasks)
 {
@@ -106,8 +117,10 @@ static struct process *process_new(struct tasks *tasks, uint32_t tgid, uint32_t 
 	process->generation = tasks->generation;
 	/* a child that never calls exec runs what its parent runs */
 	parent = rows__find(&tasks->rows, ppid);
-	if (parent)
+	if (parent) {
 		process->command = parent->command;
+		process->place = parent->place;
+	}
 	tasks->totals.processes++;
 	tasks->totals.processes_alive += !process->left;
 	return process;

@@ -51,6 +51,13 @@ void tasks__finish(struct tasks *tasks, uint64_t boot_ns);
 /* Names what a process runs, unless it is known; `command` is copied. -ENOMEM. */
 int tasks__set_command(struct tasks *tasks, struct process *process, const char *command);
 
+/* Where a process runs; whoever it starts runs there, too. The texts are copied. -ENOMEM. */
+int tasks__set_place(struct tasks *tasks, struct process *process,
+		     const struct process_place *place);
+/* NULL: not known. */
+const struct process_place *tasks__place(const struct tasks *tasks,
+					 const struct process *process);
+
 struct tasks_totals {
 	uint64_t values[PPBPF_SUMMED_NR];	/* of all processes, since the beginning */
 	struct ppbpf_split split;		/* of all followed threads */

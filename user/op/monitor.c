@@ -19,13 +19,13 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "collect/machine.h"
-#include "collect/named.h"
 #include "collect/perf.h"
 #include "collect/watch.h"
 #include "op/choose.h"
 #include "op/clock.h"
 #include "op/live.h"
 #include "op/monitor_totals.h"
+#include "op/names.h"
 #include "op/result.h"
 #include "op/self_cost.h"
 #include "op/spawn.h"
@@ -107,7 +107,8 @@ static int resolve(struct run *run)
 	const struct ppbpf_monitor_options *options = run->options;
 	struct target_options target = {
 		.pids = options->pids, .pid_count = options->pid_count, .comm = options->comm,
-		.cgroup = options->cgroup, .command = options->command,
+		.cgroup = options->cgroup, .unit = options->unit,
+		.container = options->container, .command = options->command,
 	};
 	struct report *report = run->report;
 	int err;
@@ -136,7 +137,7 @@ static int attach(struct run *run)
 			.block = run->report->tracked[2],
 			.statistics = run->options->self,
 		},
-		.cgroup = run->options->cgroup,
+		.cgroup = run->target.cgroup_path,
 	};
 
 	return watch__new(&run->watch, &config, run->report, run->err);
@@ -155,18 +156,6 @@ static void count_hardware(struct run *run)
 		report__missing(report, "perf", run->target.mode == PPBPF_TARGET_PIDS ?
 				"no hardware counter could be opened" :
 				"counted for --pid, -- COMMAND and the whole machine only");
-}
-
-/* What a process ran before the measurement began; exec tells of the others. */
-static void name_processes(struct run *run)
-{
-	struct buf command = BUF_INIT;
-
-	for (struct process *p = tasks__first(run->report->tasks); p; p = p->next)
-		if (!p->kthread && !p->command && p->proc_pid &&
-		    !named__command(p->proc_pid, &command))
-			tasks__set_command(run->report->tasks, p, buf__str(&command));
-	buf__free(&command);
 }
 
 static int feed_failed(struct run *run, int err)
@@ -218,8 +207,9 @@ static int begin(struct run *run)
 	if (report->machine_wide)
 		watch__cpu_time(run->watch, &run->cpu_before);
 	run->before = *tasks__totals(report->tasks);
+	names__places(report->tasks);
 	if (!options->command)
-		return name_processes(run), 0;
+		return names__commands(report->tasks), 0;
 	err = child__release(&run->child, run->err);
 	return err ? err : feed_failed(run, watch__look(run->watch, report->tasks));
 }
@@ -296,8 +286,10 @@ static int tick(struct run *run, uint64_t now, enum snapshot_kind kind)
 	if (!err && (kind == SNAPSHOT_LAST || tasks_wanted(run, now))) {
 		err = feed_failed(run, watch__snapshot(run->watch, report->tasks, kind));
 		run->last_scan = now;
-		if (kind != SNAPSHOT_CHANGED)
+		if (kind != SNAPSHOT_CHANGED) {
 			run->last_full = now;
+			names__places(report->tasks);
+		}
 	}
 	if (err)
 		return err;

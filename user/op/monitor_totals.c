@@ -34,8 +34,8 @@ void monitor_named(struct report *report, const struct target *target,
 		if (!named__open_files(process->proc_pid, &n))
 			*files = (struct value){ true, files->n + n };
 	}
-	if (first || options->cgroup)
-		cgroup__memory(first, options->cgroup, report->cgroup);
+	if (first || target->cgroup_path)
+		cgroup__memory(first, target->cgroup_path, report->cgroup);
 }
 
 /* By the reasons that were given when it was attached: wanted or not. */

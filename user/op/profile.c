@@ -112,7 +112,8 @@ static int resolve(struct session *session, const struct ppbpf_profile_options *
 {
 	struct target_options target = {
 		.pids = options->pids, .pid_count = options->pid_count, .comm = options->comm,
-		.cgroup = options->cgroup, .command = options->command,
+		.cgroup = options->cgroup, .unit = options->unit,
+		.container = options->container, .command = options->command,
 	};
 	int err = target__resolve(&session->target, &target, report, e);
 

@@ -2,6 +2,7 @@
 #include "op/target.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "collect/pidns.h"
+#include "collect/place.h"
 #include "model/report.h"
 
 /* The process that a thread id belongs to; -ESRCH: there is none. */
@@ -132,16 +134,41 @@ static int command_text(struct target *target, char *const *command)
 	return 0;
 }
 
+/* By its directory, or by who made it: a unit of systemd, a container's runtime. */
+static int resolve_cgroup(struct target *target, const struct target_options *options,
+			  struct err *e)
+{
+	char path[PATH_MAX], text[320];
+	int err = 0;
+
+	if (options->unit)
+		err = place__find_unit(options->unit, path, e);
+	else if (options->container)
+		err = place__find_container(options->container, path, e);
+	if (err)
+		return err;
+	target->cgroup_path = strdup(options->cgroup ? options->cgroup : path);
+	if (!target->cgroup_path)
+		return -ENOMEM;
+	snprintf(text, sizeof(text), "%s %.300s", options->unit ? "unit" : "container",
+		 options->unit ? options->unit : options->container);
+	target->text = strdup(options->cgroup ? options->cgroup : text);
+	return cgroup__resolve(target->cgroup_path, &target->cgroup, e);
+}
+
 int target__resolve(struct target *target, const struct target_options *options,
 		    struct report *report, struct err *e)
 {
-	int named = !!options->pid_count + !!options->comm + !!options->cgroup + !!options->command;
+	bool by_cgroup = options->cgroup || options->unit || options->container;
+	int named = !!options->pid_count + !!options->comm + !!options->cgroup + !!options->unit +
+		    !!options->container + !!options->command;
 	int err = 0;
 
 	*target = (struct target){ .mode = PPBPF_TARGET_MACHINE };
 	if (named > 1) {
 		err__set(e, ERR_USAGE, -EINVAL, "name one target only");
-		err__hint(e, "--pid, --comm, --cgroup or -- COMMAND; none: the whole machine");
+		err__hint(e, "--pid, --comm, --cgroup, --unit, --container or -- COMMAND; none: the whole "
+			  "machine");
 		return -EINVAL;
 	}
 	if (options->pid_count) {
@@ -150,10 +177,9 @@ int target__resolve(struct target *target, const struct target_options *options,
 	} else if (options->comm) {
 		target->mode = PPBPF_TARGET_COMM;
 		err = resolve_comm(target, options->comm, e);
-	} else if (options->cgroup) {
+	} else if (by_cgroup) {
 		target->mode = PPBPF_TARGET_CGROUP;
-		err = cgroup__resolve(options->cgroup, &target->cgroup, e);
-		target->text = strdup(options->cgroup);
+		err = resolve_cgroup(target, options, e);
 	} else if (options->command) {
 		target->mode = PPBPF_TARGET_PIDS;
 		err = command_text(target, options->command);
@@ -169,5 +195,6 @@ void target__free(struct target *target)
 {
 	free(target->pids);
 	free(target->text);
+	free(target->cgroup_path);
 	*target = (struct target){ 0 };
 }

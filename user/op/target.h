@@ -13,12 +13,14 @@
 struct err;
 struct report;
 
-/* As the user named it; at most one of the four. */
+/* As the user named it; at most one of these. */
 struct target_options {
 	const pid_t *pids;
 	size_t pid_count;
 	const char *comm;
 	const char *cgroup;
+	const char *unit;		/* of systemd */
+	const char *container;		/* the beginning of its id */
 	char *const *command;
 };
 
@@ -28,6 +30,7 @@ struct target {
 	size_t pid_count;
 	const char *comm;
 	struct cgroup_ref cgroup;
+	char *cgroup_path;	/* its directory, where one is the target: owned */
 	char *text;		/* "pid 4242", "nginx*", "make -j2", "machine": owned */
 };
 

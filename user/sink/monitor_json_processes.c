@@ -195,6 +195,25 @@ static void json_value(struct fields *fields, const struct process *process,
 		fields__metric(fields, metric, n);
 }
 
+static void json_place_name(struct fields *fields, const char *key, const char *name,
+			    const char *why)
+{
+	if (name && *name)
+		fields__string(fields, key, name);
+	else
+		fields__null(fields, key, name ? why : "it ended before /proc/PID/cgroup was read");
+}
+
+static void json_place(struct fields *fields, const struct report *report,
+		       const struct process *process)
+{
+	const struct process_place *place = tasks__place(report->tasks, process);
+
+	json_place_name(fields, "unit", place ? place->unit : NULL, "some are in no unit");
+	json_place_name(fields, "container", place ? place->container : NULL,
+			"some are in no container");
+}
+
 static void json_contract(struct fields *fields, const struct report *report,
 			  const struct row *row)
 {
@@ -211,12 +230,17 @@ static void json_contract(struct fields *fields, const struct report *report,
 
 	fields__u64(fields, "pid", process->pid);
 	fields__u64(fields, "host_pid", process->tgid);
+	if (process->inner_pid)
+		fields__u64(fields, "namespace_pid", process->inner_pid);
+	else
+		fields__null(fields, "namespace_pid", "some have no pid namespace of their own");
 	fields__u64(fields, "ppid", process->ppid);
 	fields__comm(fields, "comm", process->comm);
 	if (process->command)
 		fields__string(fields, "command", process->command);
 	else
 		fields__comm(fields, "command", process->comm);
+	json_place(fields, report, process);
 	json_begin_and_end(fields, report, process);
 	json_time_split(fields, report, &split);
 	fields__metric(fields, metric_of(METRIC_PROCESS, PPBPF_CPU_NS), values[PPBPF_CPU_NS]);
