@@ -9,6 +9,7 @@
 
 #define LOCK (COMPONENT_BLOCKED + PPBPF_REASON_LOCK)
 #define DISK (COMPONENT_BLOCKED + PPBPF_REASON_DISK)
+#define SLEEP (COMPONENT_BLOCKED + PPBPF_REASON_SLEEP)
 #define CHILD (COMPONENT_BLOCKED + PPBPF_REASON_CHILD)
 
 /* What runs of a made-up benchmark take, in ms, each with 1 % of noise. */
@@ -195,6 +196,39 @@ static void the_largest_part_is_named_first(void **state)
 	c = compared(&plain, &after, METHOD_INTERLEAVED);
 	expect(&c, VERDICT_REGRESSION, COMPONENT_MEMORY, "memory +");
 	assert_non_null(strstr(c.reason, ", on CPU +"));
+}
+
+/* Whoever holds the lock sleeps 5 ms more; others wait for the lock for anything up to `spread`. */
+static void sleep_more(struct bench_result *result, double ms, double spread)
+{
+	for (size_t i = 0; i < result->run_count; i++) {
+		result->runs[i].ms[BENCH_BLOCKED + PPBPF_REASON_SLEEP] = noisy(ms);
+		result->runs[i].ms[BENCH_BLOCKED + PPBPF_REASON_LOCK] = 1 + spread * drand48();
+	}
+}
+
+static void a_lock_that_cannot_be_told_is_not_excluded(void **state)
+{
+	static const struct {
+		double spread;
+		bool told;
+	} cases[] = { { 40, true }, { 0.5, false } };
+	const struct compare_options options = { .threshold = 0.05, .method = METHOD_INTERLEAVED };
+	const struct recipe recipe = { .on_cpu = 30, .memory_mb = 100, .runs = 10 };
+	struct bench_result *baseline, *current;
+	struct comparison c;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		baseline = made(files[0], "x", &recipe);
+		current = made(files[1], "x", &recipe);
+		sleep_more(baseline, 5, cases[i].spread);
+		sleep_more(current, 10, cases[i].spread);
+		assert_int_equal(compare_pair(stats, baseline, current, &options, &c), 0);
+		expect(&c, VERDICT_REGRESSION, SLEEP, "sleep +");
+		assert_int_equal(strstr(c.reason, "perhaps with a lock held") != NULL, cases[i].told);
+		comparison__clear(&c);
+	}
 }
 
 static void a_neighbour_is_no_regression(void **state)
@@ -461,6 +495,7 @@ int main(void)
 		TEST(a_part_below_the_threshold_of_the_wall_time_does_not_count),
 		TEST(two_components_are_named_together),
 		TEST(the_largest_part_is_named_first),
+		TEST(a_lock_that_cannot_be_told_is_not_excluded),
 		TEST(a_neighbour_is_no_regression),
 		TEST(a_calmer_machine_is_no_improvement),
 		TEST(waiting_for_a_child_is_told_by_what_the_child_does),

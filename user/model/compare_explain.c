@@ -38,6 +38,21 @@ static void add_changes(struct buf *out, const struct comparison *c)
 			add_change(out, c, i);
 }
 
+/*
+ * Who holds a lock often sleeps meanwhile. With more to run than CPUs the sleep is as exact as
+ * ever, but the others' wait for the lock is not: then it can be neither told nor excluded.
+ */
+static void add_lock_behind(struct buf *out, const struct comparison *c)
+{
+	const struct component_change *lock = &c->changes[COMPONENT_BLOCKED + PPBPF_REASON_LOCK];
+	const struct component_change *sleep = &c->changes[COMPONENT_BLOCKED + PPBPF_REASON_SLEEP];
+
+	if (c->verdict == VERDICT_REGRESSION &&
+	    c->component == COMPONENT_BLOCKED + PPBPF_REASON_SLEEP && lock->known &&
+	    !lock->named && lock->shift.high >= sleep->shift.shift)
+		buf__puts(out, ", perhaps with a lock held: waits for one vary too much to tell");
+}
+
 static void add_neighbour(struct buf *out, const struct comparison *c)
 {
 	const struct interference *others = &c->interference;
@@ -127,6 +142,7 @@ void comparison__explain(struct comparison *c)
 		explain_averages(&out, c);
 	} else if (c->component < COMPONENT_NR) {
 		add_changes(&out, c);
+		add_lock_behind(&out, c);
 		add_interference(&out, c);
 	} else if (c->verdict == VERDICT_INCONCLUSIVE) {
 		explain_open(&out, c);

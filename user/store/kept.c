@@ -389,10 +389,14 @@ char *const *kept__argv(struct arena *arena, const char *folder, const struct be
 	struct layout l = { 0 };
 	const struct bench_kept *code;
 	char *program, *script = NULL;
+	struct shebang line;
 
 	if (lay_out(&l, arena, folder, kept, count, e))
 		return NULL;
 	program = arena__printf(arena, "%s/kept/%s", folder, l.program->sha256);
+	/* of a script that earlier ones kept, the interpreter is not there */
+	if (program && !l.interpreter && !shebang__read(&line, arena, program))
+		l.loader = NULL;
 	code = l.interpreter ? l.program : l.script;
 	if (code)
 		script = name_script(arena, folder, l.where, code, e);
