@@ -113,6 +113,19 @@ static __always_inline struct tcp_sock *tcp_sock_of(struct sock *sk)
 	return bpf_skc_to_tcp_sock(sk);
 }
 
+/* Whether something lies between the socket's user and TCP, as TLS in the kernel does. */
+static __always_inline bool has_upper_protocol(struct sock *sk)
+{
+	struct inet_connection_sock *connection = (void *)sk;
+
+	if (cfg_has_cast) {
+		connection = bpf_rdonly_cast(sk,
+					     bpf_core_type_id_kernel(struct inet_connection_sock));
+		return connection->icsk_ulp_ops;
+	}
+	return BPF_CORE_READ(connection, icsk_ulp_ops);
+}
+
 static __always_inline u32 task_state_bits(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))

@@ -21,6 +21,8 @@ struct movement {
 	struct peek peek;
 	u64 now;
 	u32 dir;
+	u32 sequence;	/* of its first byte */
+	bool sequenced;	/* that is known */
 	bool readable;	/* `peek` holds its first bytes */
 };
 
@@ -152,6 +154,9 @@ static __always_inline void exchange_name(struct ppbpf_exchange *exchange)
 static __always_inline void exchange_reset(struct connection *c, const struct movement *m)
 {
 	c->exchange.flags &= PPBPF_EXCHANGE_TLS;
+	if (m->sequenced)
+		c->exchange.flags |= PPBPF_EXCHANGE_SEQUENCED;
+	c->exchange.sequence = m->sequence;
 	c->exchange.id = __sync_fetch_and_add(&exchange_ids, 16) + 16;
 	c->exchange.within = 0;
 	c->exchange.start = m->now;

@@ -15,11 +15,30 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile bool cfg_tls;	/* TLS libraries are probed, too */
 
+#define IPPROTO_TCP	6
 #define MSG_PEEK	2
 #define SOCK_STREAM	1
 #define SHUTDOWN_BOTH	3
 #define TCP_CLOSE	7
 #define TCP_LISTEN	10
+
+/*
+ * Where the bytes lie in the connection's stream: both ends count alike, while their clocks
+ * are read when a system call returns, and the other end may have answered by then.
+ */
+static __always_inline void stream_place(struct movement *m, struct sock *sk, u32 length)
+{
+	struct tcp_sock *tcp;
+
+	/* what kernel TLS sends is longer than what it was given */
+	if (sk->sk_protocol != IPPROTO_TCP || has_upper_protocol(sk))
+		return;
+	tcp = tcp_sock_of(sk);
+	if (!tcp)
+		return;
+	m->sequence = (m->dir == SENT ? tcp->write_seq : tcp->copied_seq) - length;
+	m->sequenced = true;
+}
 
 static __always_inline int moved(struct sock *sk, int length, u32 dir)
 {
@@ -38,6 +57,7 @@ static __always_inline int moved(struct sock *sk, int length, u32 dir)
 	c = connection_of(sk);
 	if (!c)
 		return 0;
+	stream_place(&m, sk, length);
 	connection_moves(c, &m);
 	if (cfg_tls && dir == RECEIVED && c->exchange.protocol == PPBPF_PROTOCOL_OPAQUE)
 		tls_socket(task, sk);

@@ -49,6 +49,7 @@ enum ppbpf_exchange_kind {
 #define PPBPF_EXCHANGE_SO_FAR (1u << 7)	/* the same exchange may come again, with a later end */
 #define PPBPF_EXCHANGE_COUNTED (1u << 8)	/* it is among the active ones of its thread */
 #define PPBPF_EXCHANGE_COMPLETE (1u << 9)	/* the whole reply was seen, by its own length */
+#define PPBPF_EXCHANGE_SEQUENCED (1u << 10)	/* `sequence` is known */
 
 /* The reply's first and last bytes. */
 struct ppbpf_reply {
@@ -85,6 +86,8 @@ struct ppbpf_exchange {
 	ppbpf_u32 thread;	/* that began it, and that gave or took the reply */
 	ppbpf_u32 reply_thread;
 	ppbpf_u32 netns;
+	ppbpf_u32 sequence;	/* TCP's number of the request's first byte: the same at both ends */
+	ppbpf_u32 pad;
 	ppbpf_u16 status;	/* HTTP */
 	ppbpf_u16 request_length;	/* bytes in this record */
 	ppbpf_u16 family;	/* 0: the addresses are not known */
@@ -131,7 +134,7 @@ enum ppbpf_exchange_counter {
 
 _Static_assert(sizeof(struct ppbpf_reply) == 8 + PPBPF_REPLY_HEAD + PPBPF_REPLY_TAIL, "ABI");
 _Static_assert(sizeof(struct ppbpf_short_reply) == 8 + PPBPF_REPLY_SHORT, "ABI");
-_Static_assert(sizeof(struct ppbpf_exchange) == 176, "ABI");
+_Static_assert(sizeof(struct ppbpf_exchange) == 184, "ABI");
 _Static_assert(sizeof(struct ppbpf_long_head) == 16 + PPBPF_HEAD_BYTES, "ABI");
 
 #endif

@@ -417,9 +417,14 @@ struct socket {
 	struct sock *sk;
 };
 
+struct inet_connection_sock {
+	const void *icsk_ulp_ops;
+};
+
 struct tcp_sock {
 	u32 copied_seq;
 	u32 rcv_nxt;
+	u32 write_seq;
 	u64 bytes_received;
 };
 

@@ -251,6 +251,89 @@ static void keep_alive_is_told_apart_by_time(void **state)
 	end(&b);
 }
 
+/*
+ * A client's clock was read when its send had returned: the other end may have begun, and ended,
+ * before. The place in the connection's stream tells who belongs to whom.
+ */
+static void ends_are_told_by_their_place_in_the_stream(void **state)
+{
+	struct bench b = { .config.sampling_rate = 1 };
+
+	(void)state;
+	begin(&b);
+	for (uint32_t i = 0; i < 50; i++) {
+		struct span server = seen(SPAN_KIND_SERVER, "in", 20, 6000, 3000, 10 * i + 2,
+					  10 * i + 5);
+		struct span client = seen(SPAN_KIND_CLIENT, "out", 10, 6000, 3000, 10 * i + 6,
+					  10 * i + 15);
+
+		server.seen.sequenced = client.seen.sequenced = true;
+		server.seen.sequence = client.seen.sequence = UINT32_MAX - 1000 + 100 * i;
+		/* of those that it does not fit the time would tell the next one */
+		if (i == 25)
+			client.seen.sequence += 7;
+		add(&b, &client, "a", 0);
+		add(&b, &server, "b", 0);
+	}
+	assert_int_equal(traces__finish(b.traces), 0);
+	assert_int_equal(b.count, 51);
+	for (size_t i = 0; i < b.count; i++) {
+		const struct trace *trace = b.collected[i];
+
+		if (trace->span_count == 1)
+			continue;
+		assert_int_equal(find(trace, "in")->seen.sequence,
+				 find(trace, "out")->seen.sequence);
+		assert_true(find(trace, "out")->start_ns == find(trace, "in")->start_ns);
+		assert_true(find(trace, "in")->parent_id == find(trace, "out")->span_id);
+	}
+	end(&b);
+}
+
+/* Its handler goes on for long after its last query. */
+static void a_trace_waits_for_the_request_it_is_made_in(void **state)
+{
+	struct bench b = { .config.sampling_rate = 1 };
+	struct span in = seen(SPAN_KIND_SERVER, "in", 20, 6000, 3000, 1, 30000);
+	struct span out = seen(SPAN_KIND_CLIENT, "query", 20, 7000, 5432, 10, 20);
+
+	(void)state;
+	in.seen.request = out.seen.within = 1;
+	begin(&b);
+	add(&b, &out, "shop", 0);
+	assert_int_equal(traces__tick(b.traces, 29 * NSEC_PER_SEC), 0);
+	assert_int_equal(b.count, 0);
+	add(&b, &in, "shop", 30 * NSEC_PER_SEC);
+	assert_int_equal(traces__tick(b.traces, 33 * NSEC_PER_SEC), 0);
+	assert_int_equal(b.count, 1);
+	assert_int_equal(b.collected[0]->span_count, 2);
+	/* its record may be lost */
+	out.seen.within = 2;
+	add(&b, &out, "shop", 40 * NSEC_PER_SEC);
+	assert_int_equal(traces__tick(b.traces, 161 * NSEC_PER_SEC), 0);
+	assert_int_equal(b.count, 2);
+	end(&b);
+}
+
+static void what_is_under_way_at_the_end_is_no_trace(void **state)
+{
+	struct bench b = { .config.sampling_rate = 1 };
+	struct span in = seen(SPAN_KIND_SERVER, "in", 20, 6000, 3000, 1, 30);
+	struct span out = seen(SPAN_KIND_CLIENT, "query", 20, 7000, 5432, 10, 20);
+
+	(void)state;
+	in.seen.request = out.seen.within = 1;
+	in.unfinished = true;
+	begin(&b);
+	add(&b, &out, "shop", 0);
+	add(&b, &in, "shop", 0);
+	assert_int_equal(traces__finish(b.traces), 0);
+	assert_int_equal(b.count, 0);
+	assert_int_equal(traces__counter(b.traces, TRACES_UNFINISHED), 1);
+	assert_int_equal(traces__counter(b.traces, TRACES_OBSERVED), 0);
+	end(&b);
+}
+
 static void loopback_of_another_namespace(void **state)
 {
 	struct bench b = { .config.sampling_rate = 1 };
@@ -532,6 +615,9 @@ int main(void)
 		cmocka_unit_test(a_proxy_forwards_the_header),
 		cmocka_unit_test(what_cannot_be_told_is_a_root),
 		cmocka_unit_test(keep_alive_is_told_apart_by_time),
+		cmocka_unit_test(ends_are_told_by_their_place_in_the_stream),
+		cmocka_unit_test(a_trace_waits_for_the_request_it_is_made_in),
+		cmocka_unit_test(what_is_under_way_at_the_end_is_no_trace),
 		cmocka_unit_test(loopback_of_another_namespace),
 		cmocka_unit_test(a_context_of_its_own_stays),
 		cmocka_unit_test(a_caller_decided_against_it),

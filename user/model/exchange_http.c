@@ -57,6 +57,7 @@ static int others_wait(struct exchanges *x, const struct record *record, size_t 
 			return -ENOMEM;
 		fill(&request, record, &http);
 		request.id += i < IDS ? i : IDS - 1;
+		request.sequence += at;
 		err = exchanges__wait(x, link, &request);
 		size = http_request__size(&http, record->bytes.bytes + at,
 					  record->bytes.length - at);

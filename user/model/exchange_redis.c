@@ -122,6 +122,7 @@ static int all_wait(struct exchanges *x, struct link *link, const struct record 
 		if (err)
 			return err;
 		request.id += i < IDS ? i : IDS - 1;
+		request.sequence += at;
 		err = exchanges__wait(x, link, &request);
 		at += command.size;
 	}

@@ -237,6 +237,8 @@ void request_fill(struct request *request, const struct record *record)
 		.family = exchange->family,
 		.local = { .port = exchange->local_port },
 		.peer = { .port = exchange->peer_port },
+		.sequenced = exchange->flags & PPBPF_EXCHANGE_SEQUENCED,
+		.sequence = exchange->sequence,
 		.start_ns = exchange->start,
 		.request_bytes = exchange->request_bytes,
 		.pid = exchange->pid,

@@ -40,6 +40,8 @@ struct request {
 	uint32_t netns;		/* inode */
 	int family;		/* AF_INET, AF_INET6, AF_UNIX; 0: addresses are not known */
 	struct request_address local, peer;
+	bool sequenced;		/* `sequence` is known: TCP's number of the first byte, at both ends */
+	uint32_t sequence;
 
 	uint64_t start_ns;	/* CLOCK_MONOTONIC: when its first bytes were moved */
 	uint64_t first_byte_ns;	/* of the reply; 0: there was none */

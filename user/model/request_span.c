@@ -294,6 +294,8 @@ static void set_connection(struct span_seen *seen, const struct request *request
 	seen->network = request->netns;
 	if (request->family == AF_INET || request->family == AF_INET6) {
 		seen->connection_known = true;
+		seen->sequenced = request->sequenced;
+		seen->sequence = request->sequence;
 		seen->local = endpoint_of(request, &request->local);
 		seen->peer = endpoint_of(request, &request->peer);
 	} else if (request->family == AF_UNIX && request->peer_connection) {
@@ -363,6 +365,7 @@ struct span *request_spans__make(struct request_spans *spans, const struct reque
 	buf__append(state, request->tracestate.bytes, request->tracestate.length);
 	set_times(&from, spans, request);
 	set_seen(&from.seen, request);
+	from.unfinished = request->end == REQUEST_UNFINISHED;
 	from.status = error ? SPAN_STATUS_ERROR : SPAN_STATUS_UNSET;
 	from.name = buf__str(&spans->name);
 	from.trace_state = state->length ? state->data : NULL;

@@ -90,6 +90,8 @@ struct span_seen {
 	struct span_endpoint local, peer;
 	uint64_t network;	/* the network namespace (inode): loopback is one in each */
 	uint64_t socket_id;
+	bool sequenced;		/* TCP: the number of the request's first byte, the same at both ends */
+	uint32_t sequence;
 
 	uint32_t pid, tid;	/* who handled or made the request, as ppbpf's user knows them */
 
@@ -139,6 +141,7 @@ struct span {
 	struct bytes links;		/* OTLP's Link messages, each in a field 13 */
 	uint32_t dropped_attributes, dropped_events, dropped_links;
 
+	bool unfinished;		/* it was under way when tracing stopped */
 	bool split_known;		/* thread-per-request only */
 	struct ppbpf_split split;	/* of its thread from start to end */
 	struct span_seen seen;

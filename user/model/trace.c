@@ -13,6 +13,8 @@
 /* What the kernel sees of a trace comes at once; services send theirs every 5 s or so. */
 #define QUIET_SEEN (2 * NSEC_PER_SEC)
 #define QUIET_RECEIVED (10 * NSEC_PER_SEC)
+/* A request may go on for long after all that was done in its work; its record may be lost. */
+#define QUIET_WITHIN (120 * NSEC_PER_SEC)
 /* Closed traces that late spans can still find. */
 #define JUDGED_MAX 65536
 #define SPAN_FLAG_SAMPLED 1
@@ -181,6 +183,7 @@ static void add_span(struct traces *traces, struct trace *trace, struct span *sp
 	trace->size += span->size;
 	trace->received |= span->source != SPAN_FROM_EBPF;
 	trace->seen |= span->source == SPAN_FROM_EBPF;
+	trace->unfinished |= span->unfinished;
 	traces->size += span->size;
 }
 
@@ -338,6 +341,8 @@ static bool is_collected(struct traces *traces, const struct trace *trace)
 
 	if (!is_of_service(traces, trace))
 		return counters[TRACES_OTHER_SERVICE]++, false;
+	if (trace->unfinished)
+		return counters[TRACES_UNFINISHED]++, false;
 	if (!has_operation(traces, trace))
 		return counters[TRACES_OTHER_OPERATION]++, false;
 	counters[TRACES_OBSERVED]++;
@@ -446,6 +451,14 @@ int traces__add(struct traces *traces, struct span *span, uint64_t now_ns)
 	return err;
 }
 
+static uint64_t quiet_of(const struct trace *trace)
+{
+	for (const struct span *s = trace->spans; s; s = s->next)
+		if (joiner__awaits_outer(s))
+			return QUIET_WITHIN;
+	return trace->received ? QUIET_RECEIVED : QUIET_SEEN;
+}
+
 int traces__tick(struct traces *traces, uint64_t now_ns)
 {
 	struct trace *trace, *newer;
@@ -453,12 +466,10 @@ int traces__tick(struct traces *traces, uint64_t now_ns)
 
 	traces->now_ns = now_ns;
 	for (trace = traces->oldest; trace && !err; trace = newer) {
-		uint64_t quiet = trace->received ? QUIET_RECEIVED : QUIET_SEEN;
-
 		newer = trace->newer;
 		if (now_ns < trace->last_ns + QUIET_SEEN)
 			break;
-		if (now_ns >= trace->last_ns + quiet)
+		if (now_ns >= trace->last_ns + quiet_of(trace))
 			err = close_trace(traces, trace);
 	}
 	return err;

@@ -10,7 +10,8 @@
  *
  * What cannot be told is a root of its own.
  *
- * A trace is closed when nothing was added to it for a while, and then judged: is it of the
+ * A trace is closed when nothing was added to it for a while, and no request in whose work
+ * some of it was done goes on, and then judged: is it of the
  * service, does an operation match, is it sampled? What was judged is known for a while
  * longer, so that a late span is counted with its trace and not as another one.
  */
@@ -41,6 +42,7 @@ struct trace {
 	uint64_t last_ns;		/* when that came */
 	bool received;			/* some of it was sent to us, and more may come slowly */
 	bool seen;			/* some of it the kernel saw */
+	bool unfinished;		/* some of it was under way when tracing stopped */
 };
 
 /* A trace's duration is its root span's. */
@@ -69,6 +71,7 @@ enum trace_counter {
 	TRACES_UNSAMPLED,	/* of those observed: their callers had decided against them */
 	TRACES_OTHER_SERVICE,
 	TRACES_OTHER_OPERATION,
+	TRACES_UNFINISHED,	/* neither observed nor lost: how they end is not known */
 	TRACES_KEPT_FOR_ERRORS,	/* collected though the sampling was against it */
 	/* losses and their like */
 	TRACES_CLOSED_EARLY,	/* for want of memory, before they had been quiet */

@@ -133,15 +133,18 @@ static void wait_no_more(struct hash *hash, struct join_key key, struct span *sp
 }
 
 /*
- * A server begins while its client waits. Several fit where requests are pipelined: they
- * are served in the order in which they were sent.
+ * By the request's place in the connection's stream. Where that is not known, a server is at
+ * work while its client waits: which of the two begins first the clocks do not tell, as they
+ * are read when a send has returned, and by then the other end may be at it. Several fit where
+ * requests are pipelined: they are served in the order in which they were sent.
  */
 static bool ends_fit(const struct span *a, const struct span *b)
 {
-	const struct span *server = is_server(a) ? a : b, *client = is_server(a) ? b : a;
-
-	return client->start_ns <= server->start_ns && server->start_ns <= client->end_ns &&
-	       same_connection(&a->seen, &b->seen);
+	if (!same_connection(&a->seen, &b->seen))
+		return false;
+	if (a->seen.sequenced && b->seen.sequenced)
+		return a->seen.sequence == b->seen.sequence;
+	return a->start_ns <= b->end_ns && b->start_ns <= a->end_ns;
 }
 
 static struct span *other_end(const struct joiner *joiner, const struct span *span)
@@ -155,6 +158,14 @@ static struct span *other_end(const struct joiner *joiner, const struct span *sp
 	return found;
 }
 
+static void match(struct span *client, struct span *server)
+{
+	server->parent_id = client->span_id;
+	/* it had been sent when it arrived */
+	if (client->start_ns > server->start_ns)
+		client->start_ns = server->start_ns;
+}
+
 static int match_ends(struct joiner *joiner, struct span *span,
 		      int (*on_match)(struct span *a, struct span *b, void *context), void *context)
 {
@@ -165,10 +176,7 @@ static int match_ends(struct joiner *joiner, struct span *span,
 				WAIT_OTHER_END);
 	wait_no_more(joiner->ends, connection_key(&other->seen, is_server(other)), other,
 		     WAIT_OTHER_END);
-	if (is_server(span))
-		span->parent_id = other->span_id;
-	else
-		other->parent_id = span->span_id;
+	match(is_server(span) ? other : span, is_server(span) ? span : other);
 	return on_match(span, other, context);
 }
 
@@ -230,6 +238,11 @@ int joiner__add(struct joiner *joiner, struct span *span,
 	if (!err && !is_server(span) && span->seen.within)
 		err = match_outer(joiner, span, on_match, context);
 	return err;
+}
+
+bool joiner__awaits_outer(const struct span *span)
+{
+	return span->waits[WAIT_OUTER].waits;
 }
 
 void joiner__remove(struct joiner *joiner, struct span *span)

@@ -17,6 +17,8 @@ void joiner__free(struct joiner *joiner);
  */
 int joiner__add(struct joiner *joiner, struct span *span,
 		int (*on_match)(struct span *a, struct span *b, void *context), void *context);
+/* Whether it was made in the work of a request that has not come yet: that goes on. */
+bool joiner__awaits_outer(const struct span *span);
 /* Before a span goes. */
 void joiner__remove(struct joiner *joiner, struct span *span);
 

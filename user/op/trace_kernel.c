@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "collect/features.h"
 #include "collect/requests.h"
 #include "collect/service.h"
@@ -47,13 +48,13 @@ static int on_request(const struct request *request, void *context)
 	struct trace_kernel *kernel = context;
 	struct span *span;
 
-	/* no answer was seen: how long it takes is not known; and what is sent to us is no work */
-	if (request->end == REQUEST_UNFINISHED || is_for_us(kernel, request))
+	/* what is sent to us is no work */
+	if (is_for_us(kernel, request))
 		return 0;
 	span = request_spans__make(kernel->spans, request);
 	if (!span)
 		return -ENOMEM;
-	kernel->count++;
+	kernel->count += !span->unfinished;
 	return kernel->on_span(span, kernel->context);
 }
 
@@ -101,6 +102,7 @@ int trace_kernel__new(struct trace_kernel **out, const struct ppbpf_trace_option
 		trace_kernel__free(kernel);
 		return err;
 	}
+	log_info("ebpf: %zu processes are traced", requests__processes(kernel->requests));
 	*out = kernel;
 	return 0;
 }

@@ -249,6 +249,7 @@ static void json_captured(struct fields *fields, const struct trace_run *run,
 	fields__u64(fields, "observed_spans", run->counters[TRACES_OBSERVED_SPANS]);
 	fields__u64(fields, "observed_errors", run->counters[TRACES_OBSERVED_ERRORS]);
 	fields__u64(fields, "not_sampled_by_caller", run->counters[TRACES_UNSAMPLED]);
+	fields__u64(fields, "traces_unfinished", run->counters[TRACES_UNFINISHED]);
 	fields__u64(fields, "kept_for_errors", run->counters[TRACES_KEPT_FOR_ERRORS]);
 	fields__u64(fields, "traces_of_other_services", run->counters[TRACES_OTHER_SERVICE]);
 	fields__u64(fields, "traces_of_other_operations", run->counters[TRACES_OTHER_OPERATION]);

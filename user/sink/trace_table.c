@@ -60,6 +60,11 @@ static void print_header(struct page *page, const struct trace_run *run)
 		page__text(page, "%s of %s traces", format_count(count, collected),
 			   format_count(all, run->counters[TRACES_OBSERVED]));
 	page__text(page, ", %s spans", format_count(spans, trace_stats__spans(run->stats)));
+	if (run->counters[TRACES_UNFINISHED]) {
+		page__dot(page);
+		page__text(page, "%s under way at the end",
+			   format_count(count, run->counters[TRACES_UNFINISHED]));
+	}
 	if (run->live && run->open) {
 		page__dot(page);
 		page__text(page, "%s still open", format_count(count, run->open));
