@@ -120,7 +120,8 @@ static __always_inline void work_begin_one(u64 key, u64 id)
 	struct work *work = bpf_map_lookup_elem(&works, &key), fresh = { .alone = id, .active = 1 };
 
 	if (!work) {
-		bpf_map_update_elem(&works, &key, &fresh, BPF_ANY);
+		if (bpf_map_update_elem(&works, &key, &fresh, BPF_ANY))
+			met(PPBPF_REQUEST_LOST_WORKS);
 		return;
 	}
 	work->alone = __sync_fetch_and_add(&work->active, 1) > 0 ? 0 : id;
@@ -303,6 +304,15 @@ __noinline int exchange_copy(struct connection *c, u32 flags)
 	return 0;
 }
 
+/* The thread, and the process, are at it no more. */
+static __always_inline void work_end(struct connection *c)
+{
+	if (!(c->exchange.flags & PPBPF_EXCHANGE_COUNTED))
+		return;
+	work_end_one(c->exchange.thread, c->exchange.id);
+	work_end_one(c->exchange.tgid | WORK_OF_PROCESS, c->exchange.id);
+}
+
 /*
  * The exchange has come to its end. The network may close a connection while a
  * program is at it on another CPU: who takes the phase away sends.
@@ -312,10 +322,7 @@ __noinline int exchange_send(struct connection *c, u32 flags)
 	if (!c || __sync_lock_test_and_set(&c->phase, PHASE_IDLE) == PHASE_IDLE)
 		return 0;
 	exchange_copy(c, flags);
-	if (c->exchange.flags & PPBPF_EXCHANGE_COUNTED) {
-		work_end_one(c->exchange.thread, c->exchange.id);
-		work_end_one(c->exchange.tgid | WORK_OF_PROCESS, c->exchange.id);
-	}
+	work_end(c);
 	c->exchange.flags &= PPBPF_EXCHANGE_TLS;
 	return 0;
 }

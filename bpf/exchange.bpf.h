@@ -414,6 +414,16 @@ __noinline int reply_text(struct connection *c, const struct movement *m)
 	return 0;
 }
 
+/*
+ * Nothing tells of a UNIX socket's close; and where Redis' arrays end is found in user space:
+ * the next command may be long in coming.
+ */
+static __always_inline bool may_be_the_end(const struct connection *c)
+{
+	return c->exchange.family == AF_UNIX ||
+	       (c->exchange.protocol == PPBPF_PROTOCOL_REDIS && c->body == BODY_UNKNOWN);
+}
+
 __noinline int reply_data(struct connection *c, const struct movement *m)
 {
 	bool http, begins;
@@ -456,8 +466,8 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 		return 0;
 	if (reply_is_whole(c, m))
 		exchange_send(c, PPBPF_EXCHANGE_COMPLETE);
-	else if (c->exchange.family == AF_UNIX && c->phase == PHASE_REPLY)
-		exchange_copy(c, PPBPF_EXCHANGE_SO_FAR);	/* nothing tells of its close */
+	else if (c->phase == PHASE_REPLY && may_be_the_end(c))
+		exchange_copy(c, PPBPF_EXCHANGE_SO_FAR);
 	return 0;
 }
 

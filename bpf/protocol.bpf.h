@@ -185,10 +185,13 @@ __noinline int http_measure(struct connection *c, const struct payload *payload)
 	c->body = BODY_UNKNOWN;
 	scan.room = bpf_task_storage_get(&scan_rooms, bpf_get_current_task_btf(), 0,
 					 BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!scan.room)
+	if (!scan.room || bpf_probe_read_user(scan.room, length, (void *)payload->base)) {
+		/* what is made from now on may be in another one's work: then nothing is said */
+		met(PPBPF_REQUEST_LOST_LENGTHS);
+		work_end(c);
+		c->exchange.flags &= ~PPBPF_EXCHANGE_COUNTED;
 		return 0;
-	if (bpf_probe_read_user(scan.room, length, (void *)payload->base))
-		return 0;
+	}
 	scan.length = length;
 	bpf_loop(SCAN_BYTES / 8, scan_word, &scan, 0);
 	if (!scan.end || scan.end > length)

@@ -179,6 +179,46 @@ static void what_may_go_on_is_held(void **state)
 	exchanges__free(seen.x);
 }
 
+#define MGET "*3\r\n$4\r\nMGET\r\n$1\r\na\r\n$1\r\nb\r\n"
+#define BOTH "*2\r\n$1\r\n1\r\n$1\r\n2\r\n"
+
+/* Where Redis' arrays end the kernel's side does not know: a record comes with each piece. */
+static void an_array_ends_where_it_says(void **state)
+{
+	struct seen seen = begin();
+
+	(void)state;
+	seen.next_flags = PPBPF_EXCHANGE_SO_FAR;
+	tell(&seen, PPBPF_PROTOCOL_REDIS, MGET, "*2\r\n$1\r\n1\r\n$1\r");
+	assert_int_equal(seen.count, 0);
+	seen.next_id -= 16;
+	seen.next_flags = PPBPF_EXCHANGE_SO_FAR;
+	tell(&seen, PPBPF_PROTOCOL_REDIS, MGET, BOTH);
+	EXPECT(&seen, "MGET||MGET ? ?||");
+	/* and once more when the next command comes, or tracing stops */
+	seen.next_id -= 16;
+	seen.next_flags = PPBPF_EXCHANGE_SO_FAR;
+	tell(&seen, PPBPF_PROTOCOL_REDIS, MGET, BOTH);
+	seen.next_id -= 16;
+	seen.next_flags = PPBPF_EXCHANGE_SO_FAR | PPBPF_EXCHANGE_UNFINISHED;
+	tell(&seen, PPBPF_PROTOCOL_REDIS, MGET, BOTH);
+	assert_int_equal(seen.count, 0);
+	/* more than is captured: silence tells, or the end */
+	seen.next_flags = PPBPF_EXCHANGE_SO_FAR;
+	seen.reply_bytes = 100000;
+	tell(&seen, PPBPF_PROTOCOL_REDIS, MGET, BOTH);
+	exchanges__expire(seen.x, 200000000, false, print, &seen);
+	assert_int_equal(seen.count, 0);
+	exchanges__expire(seen.x, 400000000, false, print, &seen);
+	EXPECT(&seen, "MGET||MGET ? ?||");
+	seen.next_flags = PPBPF_EXCHANGE_SO_FAR;
+	seen.reply_bytes = 100000;
+	tell(&seen, PPBPF_PROTOCOL_REDIS, MGET, BOTH);
+	tell(&seen, PPBPF_PROTOCOL_REDIS, MGET, BOTH);
+	EXPECT(&seen, "MGET||MGET ? ?||", "MGET||MGET ? ?||");
+	exchanges__free(seen.x);
+}
+
 static void headers_that_matter_are_found(void **state)
 {
 	static const char head[] = "GET / HTTP/1.1\r\nhOST:\t shop:80 \r\nTraceParent: 00-ab-cd-01\r\n"
@@ -318,6 +358,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_one),
 		cmocka_unit_test(requests_that_come_together_wait_for_their_replies),
 		cmocka_unit_test(what_may_go_on_is_held),
+		cmocka_unit_test(an_array_ends_where_it_says),
 		cmocka_unit_test(headers_that_matter_are_found),
 		cmocka_unit_test(commands_and_errors_of_redis),
 		cmocka_unit_test(replies_of_all_types_have_an_end),

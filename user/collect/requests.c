@@ -314,6 +314,9 @@ static const struct {
 	{ PPBPF_REQUEST_LOST_FAULT, "requests_not_in_memory",
 	  "bytes were not in memory any more when they were looked at" },
 	{ PPBPF_REQUEST_LOST_HEAD, "requests_long_heads", "no room for a long head" },
+	{ PPBPF_REQUEST_LOST_LENGTHS, "requests_lengths",
+	  "no memory to read the head of a reply: its end is told by what came next" },
+	{ PPBPF_REQUEST_LOST_WORKS, "requests_threads", "no room for what a thread is at" },
 	{ PPBPF_REQUEST_LOST_BYTES, "requests_from_files", "requests sent from a file" },
 };
 

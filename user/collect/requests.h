@@ -72,7 +72,7 @@ struct requests_count {
 	uint64_t count;
 };
 
-#define REQUESTS_LOSSES 10
+#define REQUESTS_LOSSES 12
 #define REQUESTS_MET 5
 
 struct requests_report {

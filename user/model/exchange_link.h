@@ -28,6 +28,7 @@ struct link {
 	uint64_t held_id;	/* of `held`, or of what it was when it was handed on */
 	struct waiting *held;	/* its reply may go on */
 	uint64_t held_since;	/* CLOCK_MONOTONIC, of its last byte */
+	uint64_t silence;	/* after which it is taken for whole */
 	struct prepared *prepared;
 	size_t prepared_count;
 	char *database;
@@ -71,6 +72,10 @@ struct waiting *link__next(struct link *link);
 
 int exchange_http(struct exchanges *x, const struct record *record);
 int exchange_redis(struct exchanges *x, const struct record *record);
+/* One command and its reply, and nothing else on the connection. */
+bool exchange_redis_is_simple(struct exchanges *x, const struct record *record);
+/* All of the reply is in the record. */
+bool exchange_redis_is_whole(const struct record *record);
 int exchange_postgresql(struct exchanges *x, const struct record *record);
 
 #endif

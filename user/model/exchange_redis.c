@@ -129,12 +129,29 @@ static int all_wait(struct exchanges *x, struct link *link, const struct record 
 	return err;
 }
 
-/* One command and its reply, and nothing else on the connection. */
 static bool is_simple(const struct record *record, const struct link *link,
 		      const struct redis_command *command)
 {
 	return !(record->exchange->flags & PPBPF_EXCHANGE_PART) && !(link && link->first) &&
 	       (command->size == record->bytes.length || command->cut);
+}
+
+bool exchange_redis_is_simple(struct exchanges *x, const struct record *record)
+{
+	struct link *link = x->newest ? exchanges__find(x, record->exchange) : NULL;
+	struct redis_command command;
+
+	return !(record->exchange->flags & PPBPF_EXCHANGE_NO_REQUEST) &&
+	       !redis_command__read(&command, record->bytes.bytes, record->bytes.length) &&
+	       is_simple(record, link, &command);
+}
+
+bool exchange_redis_is_whole(const struct record *record)
+{
+	struct redis_reply reply;
+
+	return !redis_reply__read(&reply, record->reply.bytes, record->reply.length) &&
+	       !reply.cut && reply.size == record->exchange->reply_bytes;
 }
 
 int exchange_redis(struct exchanges *x, const struct record *record)

@@ -13,6 +13,7 @@
 #define LINKS_MAX 16384
 #define WAITING_MAX 4096	/* of one connection */
 #define SILENCE_NS (2 * NSEC_PER_SEC)
+#define REDIS_SILENCE_NS (300 * NSEC_PER_MSEC)	/* it sends a reply at one go */
 #define FINAL_FLAGS (PPBPF_EXCHANGE_COMPLETE | PPBPF_EXCHANGE_CLOSED | PPBPF_EXCHANGE_UNFINISHED)
 
 struct exchanges *exchanges__new(void)
@@ -295,6 +296,11 @@ static int keep_request(const struct request *request, void *context)
 	return *kept ? 0 : -ENOMEM;
 }
 
+static bool is_redis(const struct record *record)
+{
+	return record->exchange->protocol == PPBPF_PROTOCOL_REDIS;
+}
+
 /* What may come again is kept until it does, or the next exchange, or silence. */
 static int hold(struct exchanges *x, struct link *link, const struct record *record)
 {
@@ -305,6 +311,8 @@ static int hold(struct exchanges *x, struct link *link, const struct record *rec
 
 	if (link->held_id == record->exchange->id && !link->held)
 		return 0;	/* handed on already, after a long silence */
+	if (is_redis(record) && !exchange_redis_is_simple(x, record))
+		return 0;	/* replies to several commands are counted once, at their end */
 	x->on_request = keep_request;
 	x->context = &kept;
 	err = by_protocol(x, record);
@@ -320,6 +328,9 @@ static int hold(struct exchanges *x, struct link *link, const struct record *rec
 	link->held = kept;
 	link->held_id = record->exchange->id;
 	link->held_since = record->exchange->last;
+	link->silence = is_redis(record) ? REDIS_SILENCE_NS : SILENCE_NS;
+	if (!err && is_redis(record) && exchange_redis_is_whole(record))
+		err = deliver_held(x, link);
 	return err;
 }
 
@@ -332,7 +343,7 @@ static int add(struct exchanges *x, const struct record *record)
 
 	if (so_far)
 		link = exchanges__link(x, exchange);
-	else if (x->newest && exchange->family == AF_UNIX)
+	else if (x->newest && (exchange->family == AF_UNIX || is_redis(record)))
 		link = exchanges__find(x, exchange);
 	if (so_far && !link)
 		return -ENOMEM;
@@ -346,6 +357,8 @@ static int add(struct exchanges *x, const struct record *record)
 		return hold(x, link, record);
 	if (link->held_id == exchange->id && !link->held)
 		return 0;
+	if (exchange->flags & PPBPF_EXCHANGE_UNFINISHED && link->held && is_redis(record))
+		return deliver_held(x, link);
 	free(link->held);
 	link->held = NULL;
 	link->held_id = 0;
@@ -440,7 +453,7 @@ static int expire_link(struct exchanges *x, struct link *link, uint64_t now, boo
 	struct waiting *waiting;
 	int err = 0;
 
-	if (link->held && (all || now > link->held_since + SILENCE_NS))
+	if (link->held && (all || now > link->held_since + link->silence))
 		err = deliver_held(x, link);
 	while (all && !err && (waiting = link__next(link))) {
 		waiting->request.end = REQUEST_UNFINISHED;
