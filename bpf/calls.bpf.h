@@ -142,38 +142,6 @@ static __always_inline struct func_thread *thread_of(struct task_struct *task, b
 	return thread;
 }
 
-/* Whether no switch came in between: then all of it is of one interval. */
-static __noinline bool split_try_here(struct ppbpf_split *out, struct task_struct *task,
-				      struct task_state *state)
-{
-	u32 seq = *(volatile u32 *)&state->seq;
-	struct interval interval;
-	u64 arrival;
-
-	barrier();
-	__builtin_memcpy(out, &state->split, sizeof(*out));
-	arrival = sched_last_arrival(task);
-	if (arrival > state->out) {
-		interval_measure(&interval, state, task, state->exec_runtime, arrival);
-		interval_add(out, &interval, state->reason, 0);
-	}
-	barrier();
-	return !(seq & 1) && seq == *(volatile u32 *)&state->seq;
-}
-
-/*
- * The thread's split up to its latest arrival on a CPU; what is since then is
- * on the CPU, and known by the clock. Without a clock of the run queue, which
- * cannot be read here: `life` and `on_cpu` are left to the caller. No loop:
- * see split_live().
- */
-static __always_inline void split_here(struct ppbpf_split *out, struct task_struct *task,
-				       struct task_state *state)
-{
-	if (!split_try_here(out, task, state) && !split_try_here(out, task, state))
-		split_try_here(out, task, state);
-}
-
 static __always_inline struct ppbpf_split *split_slot(struct task_struct *task, u32 at, bool create)
 {
 	struct func_splits *splits;
@@ -201,33 +169,17 @@ static __always_inline void split_begin(struct task_struct *task, u32 at)
 		split_here(split, task, state);
 }
 
-static __always_inline u64 grown(u64 from, u64 to)
-{
-	return to > from ? to - from : 0;
-}
-
-/* `out` becomes what happened since split_begin(); the rest of `duration` is on the CPU. */
+/* `out` becomes what happened since split_begin(). */
 static __always_inline bool split_end(struct ppbpf_split *out, struct task_struct *task, u32 at,
 				      u64 duration)
 {
 	struct ppbpf_split *from = split_slot(task, at, false);
 	struct task_state *state = state_get(task);
-	u64 off;
 
 	if (!from || !state || !(state->flags & PPBPF_TASK_FOLLOWED))
 		return false;
 	split_here(out, task, state);
-	/* what of a wait is stolen time is found out only after the slice that follows it */
-	out->run_queue = grown(from->run_queue, out->run_queue);
-	out->throttled = grown(from->throttled, out->throttled);
-	out->stolen = grown(from->stolen, out->stolen);
-	off = out->run_queue + out->throttled + out->stolen;
-	for (int i = 0; i < PPBPF_REASON_NR; i++) {
-		out->blocked[i] = grown(from->blocked[i], out->blocked[i]);
-		off += out->blocked[i];
-	}
-	out->life = duration;
-	out->on_cpu = off < duration ? duration - off : 0;
+	split_grow(out, from, duration);
 	return true;
 }
 

@@ -33,6 +33,7 @@ struct connection {
 	u8 looked_at;	/* something was moved on it before */
 	u8 chunk_end;	/* the last bytes were those that end a chunked body */
 	u64 expected;	/* bytes of the reply; with BODY_LENGTH */
+	struct ppbpf_split before;	/* of the thread, when the request began; if it is followed */
 	struct ppbpf_reply reply;
 	/* what goes to user space from here on: one of the two replies before it, or none */
 	struct ppbpf_short_reply whole;

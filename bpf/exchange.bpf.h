@@ -9,6 +9,7 @@
 #define PPBPF_EXCHANGE_BPF_H
 
 #include "protocol.bpf.h"
+#include "served.bpf.h"
 
 enum direction {
 	RECEIVED,
@@ -186,6 +187,7 @@ __noinline int request_begin(struct connection *c, const struct movement *m)
 		exchange->flags |= PPBPF_EXCHANGE_COUNTED;
 		work_begin_one(exchange->thread, exchange->id);
 		work_begin_one(exchange->tgid | WORK_OF_PROCESS, exchange->id);
+		served_begin(c);
 	} else {
 		exchange->within = work_current(exchange->tgid, exchange->thread);
 	}
@@ -414,6 +416,13 @@ __noinline int reply_text(struct connection *c, const struct movement *m)
 	return 0;
 }
 
+__noinline int reply_served(struct connection *c)
+{
+	if (c)
+		served_so_far(c);
+	return 0;
+}
+
 /*
  * Nothing tells of a UNIX socket's close; and where Redis' arrays end is found in user space:
  * the next command may be long in coming.
@@ -426,7 +435,7 @@ static __always_inline bool may_be_the_end(const struct connection *c)
 
 __noinline int reply_data(struct connection *c, const struct movement *m)
 {
-	bool http, begins;
+	bool http, begins, whole;
 
 	if (!c || !m)
 		return 0;
@@ -464,7 +473,10 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 	}
 	if (http && c->exchange.status < 200 && c->exchange.status >= 100)
 		return 0;
-	if (reply_is_whole(c, m))
+	whole = reply_is_whole(c, m);
+	if (whole || c->body == BODY_UNKNOWN)
+		reply_served(c);
+	if (whole)
 		exchange_send(c, PPBPF_EXCHANGE_COMPLETE);
 	else if (c->phase == PHASE_REPLY && may_be_the_end(c))
 		exchange_copy(c, PPBPF_EXCHANGE_SO_FAR);

@@ -24,26 +24,6 @@ static __always_inline void state_name(struct task_state *state, struct task_str
 	names_read(&state->names, task);
 }
 
-/*
- * CPU time with the slice in progress. The sum is as old as its run queue's
- * clock: both are brought up to date together, at ticks and switches.
- */
-static __always_inline u64 cpu_time_live(struct task_struct *task, u64 now)
-{
-	const struct rq *rq;
-	u64 clock, again, sum;
-
-	if (!task->on_cpu)
-		return task->se.sum_exec_runtime;
-	rq = task_rq(task);
-	clock = *(volatile u64 *)&rq->clock;
-	sum = *(volatile u64 *)&task->se.sum_exec_runtime;
-	again = *(volatile u64 *)&rq->clock;
-	if (again != clock)
-		sum = *(volatile u64 *)&task->se.sum_exec_runtime;
-	return sum + clock_age(again, now);
-}
-
 static __always_inline u64 run_delay_live(struct task_struct *task, u64 now)
 {
 	u64 queued = waits_since(task), delay = sched_run_delay(task);

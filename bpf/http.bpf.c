@@ -134,6 +134,23 @@ int BPF_PROG(exchange_process_free, struct task_struct *task)
 	return 0;
 }
 
+SEC("tp_btf/sched_switch")
+int exchange_switch(u64 *ctx)
+{
+	struct task_struct *prev = (struct task_struct *)ctx[1];
+	u32 prev_state = cfg_switch_has_state ? (u32)ctx[3] : task_state_bits(prev);
+	u64 now = task_rq(prev)->clock;
+	struct task_state *state;
+
+	sample_clock(now);
+	if (!is_traced(prev->tgid))
+		return 0;
+	state = state_get(prev);
+	if (is_followed(state))
+		served_out(state, prev, switch_reason(state, prev, ctx[0], prev_state), now);
+	return 0;
+}
+
 /* --- user space asks ---------------------------------------------------------------------- */
 
 /* Before anything is attached: where ppbpf itself stands. */

@@ -10,11 +10,8 @@
 #include "compat.bpf.h"
 #include "filter.bpf.h"
 #include "history.bpf.h"
-#include "reason.bpf.h"
 #include "record.bpf.h"
-#include "split.bpf.h"
-
-#define CLOCK_SAMPLE_NS 100000000ULL
+#include "switch.bpf.h"
 
 static __always_inline void cpu_time_add(struct task_struct *prev, struct task_struct *next,
 					 const struct rq *rq)
@@ -80,20 +77,6 @@ int cpu_time_sum(struct ppbpf_cpu_time *out)
 	return 0;
 }
 
-static __always_inline void remember_throttle(struct task_state *state, struct task_struct *prev)
-{
-	struct cfs_rq *cfs_rq = prev->se.cfs_rq;
-
-	state->flags &= ~STATE_THROTTLED;
-	state->cfs_rq = 0;
-	if (!have_throttled_time() || !cfs_rq || !cfs_rq->runtime_enabled)
-		return;
-	state->cfs_rq = (u64)cfs_rq;
-	state->throttled_time = cfs_rq->throttled_clock_self_time;
-	if (task_is_throttled(prev))
-		state->flags |= STATE_THROTTLED;
-}
-
 /* Adds what happened between the last switch-out and this one. */
 static __always_inline void account(struct task_state *state, struct task_struct *prev, u64 now)
 {
@@ -116,24 +99,12 @@ static __always_inline void account(struct task_state *state, struct task_struct
 static __always_inline void followed_out(struct task_state *state, struct task_struct *prev,
 					 bool preempt, u32 prev_state, u64 now)
 {
-	u32 reason = PPBPF_REASON_RUN_QUEUE;
+	u32 reason = switch_reason(state, prev, preempt, prev_state);
 
-	if (!preempt && prev_state && !(prev_state & TASK_DEAD)) {
-		reason = wait_reason(prev, prev_state);
-		if (reason == PPBPF_REASON_AGAIN)
-			reason = state->last_wait;
-		else if (reason != PPBPF_REASON_STOPPED)
-			state->last_wait = reason;
-	}
 	state->seq++;
 	barrier();
 	account(state, prev, now);
-	remember_throttle(state, prev);
-	state->out = now;
-	state->out_cpu = bpf_get_smp_processor_id();
-	state->exec_runtime = prev->se.sum_exec_runtime;
-	state->run_delay = sched_run_delay(prev);
-	state->reason = reason;
+	switch_remember(state, prev, reason, now);
 	barrier();
 	state->seq++;
 }
@@ -177,14 +148,6 @@ static __noinline int task_dead(struct task_struct *prev, struct task_state *sta
 			 sizeof(event->run_queue_hist));
 	event_submit(event);
 	return 0;
-}
-
-static __always_inline void sample_clock(u64 now)
-{
-	if (now - clock_pair.sampled < CLOCK_SAMPLE_NS)
-		return;
-	clock_pair.offset = bpf_ktime_get_ns() - now;
-	clock_pair.sampled = now;
 }
 
 SEC("tp_btf/sched_switch")

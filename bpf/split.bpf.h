@@ -98,4 +98,86 @@ static __always_inline void interval_add(struct ppbpf_split *split, const struct
 		split->run_queue += blocked;
 }
 
+/*
+ * CPU time with the slice in progress. The sum is as old as its run queue's
+ * clock: both are brought up to date together, at ticks and switches.
+ */
+static __always_inline u64 cpu_time_live(struct task_struct *task, u64 now)
+{
+	const struct rq *rq;
+	u64 clock, again, sum;
+
+	if (!task->on_cpu)
+		return task->se.sum_exec_runtime;
+	rq = task_rq(task);
+	clock = *(volatile u64 *)&rq->clock;
+	sum = *(volatile u64 *)&task->se.sum_exec_runtime;
+	again = *(volatile u64 *)&rq->clock;
+	if (again != clock)
+		sum = *(volatile u64 *)&task->se.sum_exec_runtime;
+	return sum + clock_age(again, now);
+}
+
+/* Whether no switch came in between: then all of it is of one interval. */
+static __noinline bool split_try_here(struct ppbpf_split *out, struct task_struct *task,
+				      struct task_state *state)
+{
+	u32 seq = *(volatile u32 *)&state->seq;
+	struct interval interval;
+	u64 arrival;
+
+	barrier();
+	__builtin_memcpy(out, &state->split, sizeof(*out));
+	arrival = sched_last_arrival(task);
+	if (arrival > state->out) {
+		interval_measure(&interval, state, task, state->exec_runtime, arrival);
+		interval_add(out, &interval, state->reason, 0);
+	}
+	barrier();
+	return !(seq & 1) && seq == *(volatile u32 *)&state->seq;
+}
+
+/*
+ * The thread's split up to its latest arrival on a CPU; what is since then is
+ * on the CPU, and known by the clock. Without a clock of the run queue, which
+ * cannot be read here: `life` and `on_cpu` are left to the caller. No loop:
+ * see split_live().
+ */
+static __always_inline void split_here(struct ppbpf_split *out, struct task_struct *task,
+				       struct task_state *state)
+{
+	if (!split_try_here(out, task, state) && !split_try_here(out, task, state))
+		split_try_here(out, task, state);
+}
+
+static __always_inline u64 grown(u64 from, u64 to)
+{
+	return to > from ? to - from : 0;
+}
+
+/*
+ * Of two splits of a thread the later one becomes what happened between them; the rest of
+ * `duration` is on the CPU.
+ */
+static __always_inline void split_grow(struct ppbpf_split *later, const struct ppbpf_split *from,
+				       u64 duration)
+{
+	u64 off;
+
+	/* what of a wait is stolen time is found out only after the slice that follows it */
+	later->run_queue = grown(from->run_queue, later->run_queue);
+	later->throttled = grown(from->throttled, later->throttled);
+	later->stolen = grown(from->stolen, later->stolen);
+	off = later->run_queue + later->throttled;
+	for (int i = 0; i < PPBPF_REASON_NR; i++) {
+		later->blocked[i] = grown(from->blocked[i], later->blocked[i]);
+		off += later->blocked[i];
+	}
+	/* of the slice that was under way all that it lost is counted at its end */
+	later->stolen = later->stolen < grown(off, duration) ? later->stolen :
+							       grown(off, duration);
+	later->life = duration;
+	later->on_cpu = grown(off + later->stolen, duration);
+}
+
 #endif /* PPBPF_SPLIT_BPF_H */

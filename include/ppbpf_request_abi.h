@@ -51,6 +51,9 @@ enum ppbpf_exchange_kind {
 #define PPBPF_EXCHANGE_COMPLETE (1u << 9)	/* the whole reply was seen, by its own length */
 #define PPBPF_EXCHANGE_SEQUENCED (1u << 10)	/* `sequence` is known */
 
+#define PPBPF_EXCHANGE_FOLLOWED (1u << 11)	/* for the kernel's side alone */
+#define PPBPF_EXCHANGE_SPLIT (1u << 12)	/* `split` is known */
+
 /* The reply's first and last bytes. */
 struct ppbpf_reply {
 	ppbpf_u32 kind;		/* PPBPF_EXCHANGE_REPLY */
@@ -98,6 +101,7 @@ struct ppbpf_exchange {
 	ppbpf_u8 local[16];
 	ppbpf_u8 peer[16];
 	char comm[PPBPF_COMM_LEN];
+	struct ppbpf_split split;	/* of the thread, which served this one request alone */
 };
 
 struct ppbpf_long_head {
@@ -136,7 +140,7 @@ enum ppbpf_exchange_counter {
 
 _Static_assert(sizeof(struct ppbpf_reply) == 8 + PPBPF_REPLY_HEAD + PPBPF_REPLY_TAIL, "ABI");
 _Static_assert(sizeof(struct ppbpf_short_reply) == 8 + PPBPF_REPLY_SHORT, "ABI");
-_Static_assert(sizeof(struct ppbpf_exchange) == 184, "ABI");
+_Static_assert(sizeof(struct ppbpf_exchange) == 184 + sizeof(struct ppbpf_split), "ABI");
 _Static_assert(sizeof(struct ppbpf_long_head) == 16 + PPBPF_HEAD_BYTES, "ABI");
 
 #endif

@@ -13,6 +13,7 @@
 struct err;
 
 #define FEATURE_WHY 240
+#define TICK_MAX_NS 10000000ULL		/* CONFIG_HZ is 100 at least */
 
 struct features {
 	bool have[FEATURE_NR];

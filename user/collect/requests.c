@@ -20,6 +20,7 @@
 #include "collect/skeleton.h"
 #include "collect/tls.h"
 #include "collect/uprobes.h"
+#include "model/reason.h"
 #include "http.skel.h"
 
 #define RING_BYTES (2 << 20)
@@ -413,6 +414,7 @@ static int configure(struct requests *r, const struct requests_config *config, b
 {
 	struct http_bpf *skel = r->skel;
 	const uint16_t *ports = service__ports(config->service);
+	bool split = config->features->have[FEATURE_SCHED_INFO];
 
 	skel->rodata->cfg_trace_children = service__children(config->service);
 	skel->rodata->cfg_watch_exec = service__may_grow(config->service);
@@ -422,7 +424,11 @@ static int configure(struct requests *r, const struct requests_config *config, b
 	skel->rodata->cfg_exchange_wakeup = RING_BYTES / 4;
 	bpf_map__set_autocreate(skel->maps.events, false);
 	bpf_map__set_autocreate(skel->maps.cpu_times, false);
-	bpf_map__set_autocreate(skel->maps.task_states, false);
+	skel->rodata->cfg_request_split = split;
+	skel->rodata->cfg_switch_has_state = config->features->switch_has_state;
+	skel->rodata->cfg_clock_age_max = config->features->tickless ? UINT64_MAX : TICK_MAX_NS;
+	reason_fill_syscalls(skel->rodata->cfg_syscall_reason, skel->rodata->cfg_compat_reason);
+	bpf_program__set_autoload(skel->progs.exchange_switch, split);
 	bpf_program__set_autoattach(skel->progs.exchange_seed, false);
 	bpf_program__set_autoattach(skel->progs.exchange_rest, false);
 	return configure_tls(r, config->tls, single);

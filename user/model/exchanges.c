@@ -182,6 +182,7 @@ int exchanges__wait(struct exchanges *x, struct link *link, const struct request
 	if (!waiting)
 		return -ENOMEM;
 	/* what its record tells of a reply is of another one's */
+	waiting->request.split_known = false;
 	waiting->request.status = 0;
 	waiting->request.first_byte_ns = 0;
 	waiting->request.end_ns = waiting->request.start_ns;
@@ -247,6 +248,9 @@ void request_fill(struct request *request, const struct record *record)
 		.process_start_ns = exchange->process_start,
 		.comm = exchange->comm,
 	};
+	request->split_known = exchange->flags & PPBPF_EXCHANGE_SPLIT;
+	if (request->split_known)
+		request->split = exchange->split;
 	memcpy(request->local.bytes, exchange->local, sizeof(request->local.bytes));
 	memcpy(request->peer.bytes, exchange->peer, sizeof(request->peer.bytes));
 	request_fill_reply(request, exchange);

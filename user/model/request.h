@@ -55,6 +55,9 @@ struct request {
 	uint64_t process_start_ns;	/* CLOCK_BOOTTIME */
 	const char *comm;
 
+	bool split_known;	/* its thread served this one alone, from its first byte to its last */
+	struct ppbpf_split split;
+
 	/* HTTP. Not all of a request's head may have been seen (`cut`). */
 	bool cut;
 	struct text method;

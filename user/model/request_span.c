@@ -365,6 +365,8 @@ struct span *request_spans__make(struct request_spans *spans, const struct reque
 	buf__append(state, request->tracestate.bytes, request->tracestate.length);
 	set_times(&from, spans, request);
 	set_seen(&from.seen, request);
+	from.split_known = request->split_known;
+	from.split = request->split;
 	from.unfinished = request->end == REQUEST_UNFINISHED;
 	from.status = error ? SPAN_STATUS_ERROR : SPAN_STATUS_UNSET;
 	from.name = buf__str(&spans->name);

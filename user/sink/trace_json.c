@@ -100,7 +100,7 @@ static void json_split(struct fields *fields, const struct span *span)
 
 	if (!span->split_known) {
 		fields__null(fields, "time_split", span->source == SPAN_FROM_EBPF ?
-			     "requests are seen by their connections, not by their threads' time" :
+			     "told of requests that came in and had a thread for themselves" :
 			     "spans that were sent carry none");
 		return;
 	}
