@@ -7,6 +7,7 @@
 #define PPBPF_CONNECTION_BPF_H
 
 #include "payload.bpf.h"
+#include "served.bpf.h"
 
 #define AF_UNIX		1
 #define AF_INET		2
@@ -33,7 +34,7 @@ struct connection {
 	u8 looked_at;	/* something was moved on it before */
 	u8 chunk_end;	/* the last bytes were those that end a chunked body */
 	u64 expected;	/* bytes of the reply; with BODY_LENGTH */
-	struct ppbpf_split before;	/* of the thread, when the request began; if it is followed */
+	struct ppbpf_exchange_times split;
 	struct ppbpf_reply reply;
 	/* what goes to user space from here on: one of the two replies before it, or none */
 	struct ppbpf_short_reply whole;
@@ -93,78 +94,6 @@ struct {
 const volatile u64 cfg_exchange_wakeup;
 
 u64 exchange_ids;
-
-/* --- the incoming requests that a thread is at ------------------------------------------ */
-
-/*
- * `alone`: the request that is active on the thread, and that has been the only
- * one since it began; 0: none, or several.
- */
-struct work {
-	u64 alone;
-	s64 active;
-	u64 hands_over;	/* a process: others reply than those who read the request */
-};
-
-/* By thread; and by process, with the upper half set. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, u64);
-	__type(value, struct work);
-} works SEC(".maps");
-
-#define WORK_OF_PROCESS (1ULL << 32)
-
-static __always_inline void work_begin_one(u64 key, u64 id)
-{
-	struct work *work = bpf_map_lookup_elem(&works, &key), fresh = { .alone = id, .active = 1 };
-
-	if (!work) {
-		if (bpf_map_update_elem(&works, &key, &fresh, BPF_ANY))
-			met(PPBPF_REQUEST_LOST_WORKS);
-		return;
-	}
-	work->alone = __sync_fetch_and_add(&work->active, 1) > 0 ? 0 : id;
-}
-
-static __always_inline void work_end_one(u64 key, u64 id)
-{
-	struct work *work = bpf_map_lookup_elem(&works, &key);
-
-	if (!work)
-		return;
-	if (work->alone == id)
-		work->alone = 0;
-	if (__sync_fetch_and_add(&work->active, -1) <= 0)
-		work->active = 0;
-}
-
-static __always_inline void work_handed_over(u32 tgid)
-{
-	u64 key = tgid | WORK_OF_PROCESS;
-	struct work *work = bpf_map_lookup_elem(&works, &key);
-
-	if (work)
-		work->hands_over = 1;
-}
-
-/*
- * A request to somebody else: in whose work is it made? 0: that cannot be told.
- * Where requests are handed from thread to thread, threads tell nothing.
- */
-static __always_inline u64 work_current(u32 tgid, u64 thread)
-{
-	u64 key = tgid | WORK_OF_PROCESS;
-	struct work *work = bpf_map_lookup_elem(&works, &key);
-
-	if (!work)
-		return 0;
-	if (work->hands_over)
-		return work->alone;
-	work = bpf_map_lookup_elem(&works, &thread);
-	return work ? work->alone : 0;
-}
 
 /* --- who ------------------------------------------------------------------------------- */
 
@@ -286,6 +215,9 @@ __noinline int exchange_copy(struct connection *c, u32 flags)
 	c->exchange.flags |= flags;
 	if (c->exchange.flags & PPBPF_EXCHANGE_LONG)
 		head_send(c->exchange.id);
+	if (c->exchange.flags & PPBPF_EXCHANGE_SPLIT &&
+	    bpf_ringbuf_output(&exchanges, &c->split, sizeof(c->split), BPF_RB_NO_WAKEUP))
+		met(PPBPF_REQUEST_LOST_RING);
 	/* of HTTP's reply the status is all there is to tell */
 	if (c->exchange.protocol == PPBPF_PROTOCOL_HTTP) {
 		err = bpf_ringbuf_output(&exchanges, &c->exchange,
@@ -305,25 +237,24 @@ __noinline int exchange_copy(struct connection *c, u32 flags)
 	return 0;
 }
 
-/* The thread, and the process, are at it no more. */
-static __always_inline void work_end(struct connection *c)
-{
-	if (!(c->exchange.flags & PPBPF_EXCHANGE_COUNTED))
-		return;
-	work_end_one(c->exchange.thread, c->exchange.id);
-	work_end_one(c->exchange.tgid | WORK_OF_PROCESS, c->exchange.id);
-}
-
 /*
  * The exchange has come to its end. The network may close a connection while a
  * program is at it on another CPU: who takes the phase away sends.
  */
 __noinline int exchange_send(struct connection *c, u32 flags)
 {
+	bool alone = false;
+
 	if (!c || __sync_lock_test_and_set(&c->phase, PHASE_IDLE) == PHASE_IDLE)
 		return 0;
+	if (c->exchange.flags & PPBPF_EXCHANGE_COUNTED) {
+		alone = work_end_one(c->exchange.thread, c->exchange.id);
+		work_end_one(c->exchange.tgid | WORK_OF_PROCESS, c->exchange.id);
+	}
+	/* what is ended by what comes next was measured at its last bytes */
+	if (flags & PPBPF_EXCHANGE_COMPLETE && c->exchange.flags & PPBPF_EXCHANGE_FOLLOWED)
+		served_so_far(&c->exchange, &c->split, alone);
 	exchange_copy(c, flags);
-	work_end(c);
 	c->exchange.flags &= PPBPF_EXCHANGE_TLS;
 	return 0;
 }

@@ -9,7 +9,6 @@
 #define PPBPF_EXCHANGE_BPF_H
 
 #include "protocol.bpf.h"
-#include "served.bpf.h"
 
 enum direction {
 	RECEIVED,
@@ -187,7 +186,7 @@ __noinline int request_begin(struct connection *c, const struct movement *m)
 		exchange->flags |= PPBPF_EXCHANGE_COUNTED;
 		work_begin_one(exchange->thread, exchange->id);
 		work_begin_one(exchange->tgid | WORK_OF_PROCESS, exchange->id);
-		served_begin(c);
+		served_begin(exchange);
 	} else {
 		exchange->within = work_current(exchange->tgid, exchange->thread);
 	}
@@ -418,8 +417,9 @@ __noinline int reply_text(struct connection *c, const struct movement *m)
 
 __noinline int reply_served(struct connection *c)
 {
-	if (c)
-		served_so_far(c);
+	if (c && c->exchange.flags & PPBPF_EXCHANGE_FOLLOWED)
+		served_so_far(&c->exchange, &c->split,
+			      work_is_alone(c->exchange.thread, c->exchange.id));
 	return 0;
 }
 
@@ -474,7 +474,7 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 	if (http && c->exchange.status < 200 && c->exchange.status >= 100)
 		return 0;
 	whole = reply_is_whole(c, m);
-	if (whole || c->body == BODY_UNKNOWN)
+	if (!whole && c->body == BODY_UNKNOWN)
 		reply_served(c);
 	if (whole)
 		exchange_send(c, PPBPF_EXCHANGE_COMPLETE);

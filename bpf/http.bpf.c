@@ -140,14 +140,14 @@ int exchange_switch(u64 *ctx)
 	struct task_struct *prev = (struct task_struct *)ctx[1];
 	u32 prev_state = cfg_switch_has_state ? (u32)ctx[3] : task_state_bits(prev);
 	u64 now = task_rq(prev)->clock;
-	struct task_state *state;
+	struct served *served;
 
 	sample_clock(now);
 	if (!is_traced(prev->tgid))
 		return 0;
-	state = state_get(prev);
-	if (is_followed(state))
-		served_out(state, prev, switch_reason(state, prev, ctx[0], prev_state), now);
+	served = bpf_task_storage_get(&served_threads, prev, 0, 0);
+	if (served && served->state.flags & PPBPF_TASK_FOLLOWED)
+		served_out(served, prev, ctx[0], prev_state, now);
 	return 0;
 }
 

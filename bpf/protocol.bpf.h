@@ -188,8 +188,11 @@ __noinline int http_measure(struct connection *c, const struct payload *payload)
 	if (!scan.room || bpf_probe_read_user(scan.room, length, (void *)payload->base)) {
 		/* what is made from now on may be in another one's work: then nothing is said */
 		met(PPBPF_REQUEST_LOST_LENGTHS);
-		work_end(c);
-		c->exchange.flags &= ~PPBPF_EXCHANGE_COUNTED;
+		if (c->exchange.flags & PPBPF_EXCHANGE_COUNTED) {
+			work_end_one(c->exchange.thread, c->exchange.id);
+			work_end_one(c->exchange.tgid | WORK_OF_PROCESS, c->exchange.id);
+			c->exchange.flags &= ~PPBPF_EXCHANGE_COUNTED;
+		}
 		return 0;
 	}
 	scan.length = length;

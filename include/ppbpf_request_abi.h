@@ -30,6 +30,7 @@ enum ppbpf_exchange_kind {
 	PPBPF_EXCHANGE_SHORT,	/* struct ppbpf_short_reply, and after it the same */
 	PPBPF_EXCHANGE_REPLY,	/* struct ppbpf_reply, a short one to pass over, and the same */
 	PPBPF_EXCHANGE_HEAD,	/* struct ppbpf_long_head: of the exchange that comes next */
+	PPBPF_EXCHANGE_TIMES,	/* struct ppbpf_exchange_times: of the exchange that comes next */
 	PPBPF_EXCHANGE_EXEC,	/* struct ppbpf_exchange_exec: a process became another program */
 };
 
@@ -52,7 +53,8 @@ enum ppbpf_exchange_kind {
 #define PPBPF_EXCHANGE_SEQUENCED (1u << 10)	/* `sequence` is known */
 
 #define PPBPF_EXCHANGE_FOLLOWED (1u << 11)	/* for the kernel's side alone */
-#define PPBPF_EXCHANGE_SPLIT (1u << 12)	/* `split` is known */
+#define PPBPF_EXCHANGE_SPLIT (1u << 12)	/* where its thread's time went came in a record before */
+#define PPBPF_EXCHANGE_ON_CPU (1u << 13)	/* its thread did nothing else, and never waited */
 
 /* The reply's first and last bytes. */
 struct ppbpf_reply {
@@ -101,6 +103,12 @@ struct ppbpf_exchange {
 	ppbpf_u8 local[16];
 	ppbpf_u8 peer[16];
 	char comm[PPBPF_COMM_LEN];
+};
+
+struct ppbpf_exchange_times {
+	ppbpf_u32 kind;		/* PPBPF_EXCHANGE_TIMES */
+	ppbpf_u32 pad;
+	ppbpf_u64 id;
 	struct ppbpf_split split;	/* of the thread, which served this one request alone */
 };
 
@@ -140,7 +148,8 @@ enum ppbpf_exchange_counter {
 
 _Static_assert(sizeof(struct ppbpf_reply) == 8 + PPBPF_REPLY_HEAD + PPBPF_REPLY_TAIL, "ABI");
 _Static_assert(sizeof(struct ppbpf_short_reply) == 8 + PPBPF_REPLY_SHORT, "ABI");
-_Static_assert(sizeof(struct ppbpf_exchange) == 184 + sizeof(struct ppbpf_split), "ABI");
+_Static_assert(sizeof(struct ppbpf_exchange) == 184, "ABI");
+_Static_assert(sizeof(struct ppbpf_exchange_times) == 16 + sizeof(struct ppbpf_split), "ABI");
 _Static_assert(sizeof(struct ppbpf_long_head) == 16 + PPBPF_HEAD_BYTES, "ABI");
 
 #endif

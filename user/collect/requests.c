@@ -424,6 +424,7 @@ static int configure(struct requests *r, const struct requests_config *config, b
 	skel->rodata->cfg_exchange_wakeup = RING_BYTES / 4;
 	bpf_map__set_autocreate(skel->maps.events, false);
 	bpf_map__set_autocreate(skel->maps.cpu_times, false);
+	bpf_map__set_autocreate(skel->maps.task_states, false);
 	skel->rodata->cfg_request_split = split;
 	skel->rodata->cfg_switch_has_state = config->features->switch_has_state;
 	skel->rodata->cfg_clock_age_max = config->features->tickless ? UINT64_MAX : TICK_MAX_NS;

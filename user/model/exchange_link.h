@@ -40,6 +40,7 @@ struct exchanges {
 	struct link *newest, *oldest;
 	uint64_t counts[EXCHANGE_COUNT_NR];
 	struct ppbpf_long_head head;	/* that came last */
+	struct ppbpf_exchange_times times;	/* likewise */
 	struct buf text;		/* of the request that is being made */
 	request_fn on_request;		/* during a call */
 	void *context;
@@ -50,6 +51,7 @@ struct record {
 	const struct ppbpf_exchange *exchange;
 	struct text reply, reply_end;	/* its first bytes, and its last ones */
 	struct text bytes;		/* the request's */
+	const struct ppbpf_split *split;	/* where its thread's time went, or NULL */
 };
 
 /* With nothing known of it, or NULL. */

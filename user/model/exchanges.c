@@ -223,6 +223,20 @@ void request_fill_reply(struct request *request, const struct ppbpf_exchange *ex
 		request->end = REQUEST_COMPLETE;
 }
 
+static void fill_split(struct request *request, const struct record *record)
+{
+	const struct ppbpf_exchange *exchange = record->exchange;
+	uint64_t life = exchange->last > exchange->start ? exchange->last - exchange->start : 0;
+
+	request->split_known = true;
+	if (record->split)
+		request->split = *record->split;
+	else if (exchange->flags & PPBPF_EXCHANGE_ON_CPU)
+		request->split = (struct ppbpf_split){ .life = life, .on_cpu = life };
+	else
+		request->split_known = false;
+}
+
 void request_fill(struct request *request, const struct record *record)
 {
 	const struct ppbpf_exchange *exchange = record->exchange;
@@ -248,9 +262,7 @@ void request_fill(struct request *request, const struct record *record)
 		.process_start_ns = exchange->process_start,
 		.comm = exchange->comm,
 	};
-	request->split_known = exchange->flags & PPBPF_EXCHANGE_SPLIT;
-	if (request->split_known)
-		request->split = exchange->split;
+	fill_split(request, record);
 	memcpy(request->local.bytes, exchange->local, sizeof(request->local.bytes));
 	memcpy(request->peer.bytes, exchange->peer, sizeof(request->peer.bytes));
 	request_fill_reply(request, exchange);
@@ -408,6 +420,8 @@ static bool read_record(struct exchanges *x, struct record *out, const char *dat
 	if (size < sizeof(*exchange) || exchange->kind != PPBPF_EXCHANGE)
 		return false;
 	out->exchange = exchange;
+	if (exchange->flags & PPBPF_EXCHANGE_SPLIT && x->times.id == exchange->id)
+		out->split = &x->times.split;
 	if (exchange->flags & PPBPF_EXCHANGE_LONG) {
 		out->bytes.bytes = "";	/* it may have been lost */
 		if (x->head.id == exchange->id)
@@ -440,6 +454,10 @@ int exchanges__add(struct exchanges *x, const void *data, size_t size, request_f
 	memcpy(&kind, data, sizeof(kind));
 	if (kind == PPBPF_EXCHANGE_HEAD) {
 		keep_head(x, data, size);
+		return 0;
+	}
+	if (kind == PPBPF_EXCHANGE_TIMES && size >= sizeof(x->times)) {
+		memcpy(&x->times, data, sizeof(x->times));
 		return 0;
 	}
 	if (!read_record(x, &record, data, size)) {
