@@ -126,6 +126,18 @@ static __always_inline bool has_upper_protocol(struct sock *sk)
 	return BPF_CORE_READ(connection, icsk_ulp_ops);
 }
 
+/* TCP's number of the next byte that is to be sent, or to be read. */
+static __always_inline u32 tcp_sequence(struct sock *sk, bool sent)
+{
+	struct tcp_sock *tcp = (void *)sk;
+
+	if (cfg_has_cast) {
+		tcp = bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+		return sent ? tcp->write_seq : tcp->copied_seq;
+	}
+	return sent ? BPF_CORE_READ(tcp, write_seq) : BPF_CORE_READ(tcp, copied_seq);
+}
+
 static __always_inline u32 task_state_bits(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))

@@ -34,6 +34,7 @@ struct connection {
 	u8 looked_at;	/* something was moved on it before */
 	u8 chunk_end;	/* the last bytes were those that end a chunked body */
 	u64 expected;	/* bytes of the reply; with BODY_LENGTH */
+	u64 inode;	/* of the socket, on an older kernel */
 	struct ppbpf_exchange_times split;
 	struct ppbpf_reply reply;
 	/* what goes to user space from here on: one of the two replies before it, or none */

@@ -10,11 +10,6 @@
 
 #include "protocol.bpf.h"
 
-enum direction {
-	RECEIVED,
-	SENT,
-};
-
 /* One send or receive. */
 struct movement {
 	struct payload payload;

@@ -5,18 +5,20 @@
  *
  * The socket layer's tracepoints (Linux 6.3) give the socket itself, whatever
  * file descriptor leads to it, and cost nobody else's system calls anything.
+ * Before, system calls are looked at (syscall.bpf.h).
  */
 #include <bpf/bpf_endian.h>
 
 #include "exchange.bpf.h"
+#include "syscall.bpf.h"
 #include "tls.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile bool cfg_tls;	/* TLS libraries are probed, too */
+const volatile bool cfg_by_syscall;	/* the kernel has no tracepoints in its socket layer */
 
 #define IPPROTO_TCP	6
-#define MSG_PEEK	2
 #define SOCK_STREAM	1
 #define SHUTDOWN_BOTH	3
 #define TCP_CLOSE	7
@@ -28,16 +30,26 @@ const volatile bool cfg_tls;	/* TLS libraries are probed, too */
  */
 static __always_inline void stream_place(struct movement *m, struct sock *sk, u32 length)
 {
-	struct tcp_sock *tcp;
-
 	/* what kernel TLS sends is longer than what it was given */
-	if (sk->sk_protocol != IPPROTO_TCP || has_upper_protocol(sk))
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || has_upper_protocol(sk))
 		return;
-	tcp = tcp_sock_of(sk);
-	if (!tcp)
-		return;
-	m->sequence = (m->dir == SENT ? tcp->write_seq : tcp->copied_seq) - length;
+	m->sequence = tcp_sequence(sk, m->dir == SENT) - length;
 	m->sequenced = true;
+}
+
+static __always_inline bool is_stream(u16 type, u16 family)
+{
+	return type == SOCK_STREAM &&
+	       (family == AF_INET || family == AF_INET6 || family == AF_UNIX);
+}
+
+static __always_inline void moves(struct connection *c, struct movement *m,
+				  struct task_struct *task, struct sock *sk)
+{
+	stream_place(m, sk, m->payload.length);
+	connection_moves(c, m);
+	if (cfg_tls && m->dir == RECEIVED && c->exchange.protocol == PPBPF_PROTOCOL_OPAQUE)
+		tls_socket(task, sk);
 }
 
 static __always_inline int moved(struct sock *sk, int length, u32 dir)
@@ -45,35 +57,50 @@ static __always_inline int moved(struct sock *sk, int length, u32 dir)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct movement m = { .dir = dir };
 	struct connection *c;
-	u16 family;
 
-	if (!is_traced(task->tgid) || sk->sk_type != SOCK_STREAM)
-		return 0;
-	family = sk->__sk_common.skc_family;
-	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
-		return 0;
-	if (!payload_find(&m.payload, task, length))
+	if (!is_traced(task->tgid) || !is_stream(sk->sk_type, sk->__sk_common.skc_family) ||
+	    !payload_find(&m.payload, task, length))
 		return 0;
 	c = connection_of(sk);
-	if (!c)
-		return 0;
-	stream_place(&m, sk, length);
-	connection_moves(c, &m);
-	if (cfg_tls && dir == RECEIVED && c->exchange.protocol == PPBPF_PROTOCOL_OPAQUE)
-		tls_socket(task, sk);
+	if (c)
+		moves(c, &m, task, sk);
 	return 0;
 }
 
-SEC("tp_btf/sock_send_length")
+SEC("?tp_btf/sock_send_length")
 int BPF_PROG(exchange_sent, struct sock *sk, int length, int flags)
 {
 	return length > 0 ? moved(sk, length, SENT) : 0;
 }
 
-SEC("tp_btf/sock_recv_length")
+SEC("?tp_btf/sock_recv_length")
 int BPF_PROG(exchange_received, struct sock *sk, int length, int flags)
 {
 	return length > 0 && !(flags & MSG_PEEK) ? moved(sk, length, RECEIVED) : 0;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(exchange_syscall, struct pt_regs *regs, long moved_bytes)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct transfer transfer = { 0 };
+	struct movement m = { 0 };
+	struct connection *c;
+	struct sock *sk;
+
+	if (moved_bytes <= 0 || !is_traced(task->tgid) || syscall_is_compat(task))
+		return 0;
+	if (!transfer_find(&transfer, task, (struct pt_regs *)bpf_task_pt_regs(task)))
+		return 0;
+	sk = transfer.sk;
+	if (!is_stream(BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, __sk_common.skc_family)) ||
+	    !payload_find(&m.payload, task, moved_bytes))
+		return 0;
+	m.dir = transfer.dir;
+	c = transfer_connection(&transfer);
+	if (c)
+		moves(c, &m, task, sk);
+	return 0;
 }
 
 /* --- connections and processes come and go ------------------------------------------------ */
@@ -81,11 +108,15 @@ int BPF_PROG(exchange_received, struct sock *sk, int length, int flags)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(exchange_socket_state, struct sock *sk, int from, int to)
 {
+	struct connection_key key = { .object = (u64)sk };
 	struct connection *c;
 
 	if (to == TCP_LISTEN && is_traced_port(sk->__sk_common.skc_num))
 		trace(bpf_get_current_task_btf()->tgid);
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (cfg_by_syscall)
+		c = bpf_map_lookup_elem(&keyed_connections, &key);
+	else
+		c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (!c || c->phase == PHASE_IDLE)
 		return 0;
 	/* with one half open a client still waits for its reply */

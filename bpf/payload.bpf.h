@@ -21,6 +21,11 @@ static __always_inline u32 at_most(u64 length, u32 max)
 	return bounded > max ? max : bounded;
 }
 
+enum direction {
+	RECEIVED,
+	SENT,
+};
+
 struct payload {
 	u64 base;	/* of the first buffer; 0: the bytes are in no user's memory */
 	u64 length;	/* of what was moved, in all buffers */

@@ -44,6 +44,7 @@ struct requests {
 	uint64_t scanned;
 	uint64_t *cpu_values;		/* room for a counter of every CPU */
 	int cpus;
+	bool by_syscall;		/* the kernel's socket layer has no tracepoints */
 	bool stopped;
 	request_fn on_request;		/* during a drain */
 	void *context;
@@ -298,6 +299,11 @@ int requests__fd(const struct requests *r)
 	return ring_buffer__epoll_fd(r->ring);
 }
 
+bool requests__by_syscall(const struct requests *r)
+{
+	return r->by_syscall;
+}
+
 size_t requests__processes(const struct requests *r)
 {
 	return r->processes;
@@ -394,6 +400,7 @@ static int find_pid_view(struct requests *r)
 }
 
 #define TLS_CONNECTIONS 4096	/* at once */
+#define SOCKET_CONNECTIONS 8192	/* where there is no room in the sockets themselves */
 
 static int configure_tls(struct requests *r, bool tls, bool single)
 {
@@ -407,7 +414,20 @@ static int configure_tls(struct requests *r, bool tls, bool single)
 		bpf_program__set_autoload(programs[i], tls);
 		uprobes__prepare(&like, programs[i]);
 	}
-	return tls ? bpf_map__set_max_entries(r->skel->maps.keyed_connections, TLS_CONNECTIONS) : 0;
+	return bpf_map__set_max_entries(r->skel->maps.keyed_connections,
+					1 + (tls ? TLS_CONNECTIONS : 0) +
+					(r->by_syscall ? SOCKET_CONNECTIONS : 0));
+}
+
+static void configure_hooks(struct requests *r, const struct features *features)
+{
+	struct http_bpf *skel = r->skel;
+
+	r->by_syscall = !features->have[FEATURE_SOCK_LENGTH];
+	skel->rodata->cfg_by_syscall = r->by_syscall;
+	bpf_program__set_autoload(skel->progs.exchange_sent, !r->by_syscall);
+	bpf_program__set_autoload(skel->progs.exchange_received, !r->by_syscall);
+	bpf_program__set_autoload(skel->progs.exchange_syscall, r->by_syscall);
 }
 
 static int configure(struct requests *r, const struct requests_config *config, bool single)
@@ -422,6 +442,7 @@ static int configure(struct requests *r, const struct requests_config *config, b
 		skel->rodata->cfg_trace_ports[i] = ports[i];
 	skel->rodata->cfg_has_cast = config->features->has_cast;
 	skel->rodata->cfg_exchange_wakeup = RING_BYTES / 4;
+	configure_hooks(r, config->features);
 	bpf_map__set_autocreate(skel->maps.events, false);
 	bpf_map__set_autocreate(skel->maps.cpu_times, false);
 	bpf_map__set_autocreate(skel->maps.task_states, false);
@@ -488,11 +509,6 @@ int requests__new(struct requests **out, const struct requests_config *config, s
 	int err;
 
 	*out = NULL;
-	if (!config->features->have[FEATURE_SOCK_LENGTH]) {
-		free(r);
-		return err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOSYS, "requests cannot be seen here: %s",
-				config->features->why[FEATURE_SOCK_LENGTH]);
-	}
 	if (!r)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	r->service = config->service;

@@ -31,7 +31,7 @@ struct requests_config {
 
 /*
  * Loads and attaches; the processes of the service that are there are traced. Negative errno,
- * *e: ERR_UNSUPPORTED_KERNEL before Linux 6.3, whose socket layer has no tracepoints for this.
+ * and *e.
  */
 int requests__new(struct requests **out, const struct requests_config *config, struct err *e);
 void requests__free(struct requests *r);
@@ -61,6 +61,9 @@ struct requests_tls {
 
 /* All zero without config.tls. Negative errno. */
 int requests__tls(struct requests *r, struct requests_tls *out);
+
+/* Before Linux 6.3, whose socket layer has no tracepoints: system calls are looked at. */
+bool requests__by_syscall(const struct requests *r);
 
 /* How many processes are the service's: those found at the last look. */
 size_t requests__processes(const struct requests *r);

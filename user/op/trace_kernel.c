@@ -183,6 +183,10 @@ void trace_kernel__report(struct trace_kernel *kernel, struct trace_source *sour
 	source->spans = kernel->count;
 	report_processes(kernel, source, report);
 	report_tls(kernel, report);
+	if (requests__by_syscall(kernel->requests))
+		report__warn(report, "this kernel has no tracepoints in its socket layer (Linux 6.3 "
+			     "has): system calls are looked at, and those of all programs cost a "
+			     "little more meanwhile");
 	if (requests__report(kernel->requests, &counts))
 		return;
 	for (int i = 0; i < REQUESTS_LOSSES; i++)
