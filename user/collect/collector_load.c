@@ -15,7 +15,6 @@
 #include "model/report.h"
 
 #define RING_BYTES (512 * 1024)		/* a record a thread that ends: 1000 of them */
-#define TICK_MAX_NS 10000000ULL		/* CONFIG_HZ is 100 at least */
 
 /* Programs by what they need; those of FEATURE_BPF are never left out. */
 static const struct {
