@@ -11,6 +11,7 @@
 #include "cmd/commands.h"
 #include "cmd/usage.h"
 #include "collect/features.h"
+#include "collect/pidns.h"
 #include "collect/privilege.h"
 #include "ppbpf.h"
 
@@ -46,8 +47,39 @@ static size_t metrics_lost(const struct features *features)
 	size_t lost = 0;
 
 	for (size_t i = 0; i < metrics_count; i++)
-		lost += !features->have[metrics[i].needs];
+		lost += features__why_missing(features, &metrics[i]) != NULL;
 	return lost;
+}
+
+/* What more could be had, besides what the features tell. */
+static void print_privilege(const struct term *term)
+{
+	const char *missing = "";
+
+	for (size_t i = 0; i < capabilities_count; i++)
+		if (!privilege__has(&capabilities[i])) {
+			printf("  - %s: not here; it is for %s\n", capabilities[i].name,
+			       capabilities[i].what_for);
+			missing = "some";
+		}
+	if (!*missing)
+		printf("  %s capabilities: all that are for something\n", term->utf8 ? "✓" : "+");
+	if (privilege__in_user_namespace())
+		printf("  - user namespace: its capabilities do not count for BPF\n");
+}
+
+/* What is done all the same. */
+static const char *without_bpf(const struct err *e)
+{
+	struct err lack = { 0 };
+
+	if (!e->cause)
+		return NULL;
+	if (proc_must_be_ours(&lack))
+		return "bench goes by wait4(2), trace by what services send; monitor and profile cannot "
+		       "do anything";
+	return "monitor reads /proc, bench goes by wait4(2), trace by what services send; profile "
+	       "cannot do anything";
 }
 
 static void print_text(const struct features *features, const struct err *e)
@@ -77,10 +109,28 @@ static void print_text(const struct features *features, const struct err *e)
 			       features->why[i], feature_help(i));
 	}
 	printf("  %s kprobes, fentry: not needed\n", term.utf8 ? "✓" : "+");
+	print_privilege(&term);
 	if (e->cause)
-		printf("%s: %s\n", e->message, e->hint);
+		printf("without BPF: %s\n%s: %s\n", without_bpf(e), e->message, e->hint);
 	else
 		printf("next: sudo ppbpf monitor --duration 5\n");
+}
+
+static void json_capabilities(struct json *json)
+{
+	json__key(json, "capabilities");
+	json__array_begin(json);
+	for (size_t i = 0; i < capabilities_count; i++) {
+		json__object_begin(json);
+		json__key(json, "name");
+		json__string(json, capabilities[i].name);
+		json__key(json, "held");
+		json__bool(json, privilege__has(&capabilities[i]));
+		json__key(json, "what_for");
+		json__string(json, capabilities[i].what_for);
+		json__object_end(json);
+	}
+	json__array_end(json);
 }
 
 static int print_json(const struct features *features, const struct err *e)
@@ -119,6 +169,11 @@ static int print_json(const struct features *features, const struct err *e)
 		json__object_end(json);
 	}
 	json__array_end(json);
+	json_capabilities(json);
+	json__key(json, "without_bpf");
+	json__string(json, without_bpf(e));
+	json__key(json, "hint");
+	json__string(json, e->cause ? e->hint : NULL);
 	json__object_end(json);
 	err = json__finish(json);
 	json__free(json);

@@ -139,6 +139,16 @@ static int attach(struct collector *c, const struct collector_config *config, st
 	return 0;
 }
 
+static void enable_statistics(struct collector *c)
+{
+	static const char *const paths[] = { "self.bpf_ns", "self.bpf_runs", "self.programs" };
+
+	c->statistics_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	for (size_t i = 0; i < 3 && c->statistics_fd < 0; i++)
+		report__missing(c->report, paths[i], "--self needs CAP_SYS_ADMIN, or "
+				"kernel.bpf_stats_enabled set to 1 beforehand");
+}
+
 int collector__new(struct collector **out, const struct collector_config *config,
 		   const struct features *features, struct report *report, struct err *e)
 {
@@ -156,7 +166,7 @@ int collector__new(struct collector **out, const struct collector_config *config
 	c->iter_by_process = features->iter_by_process;
 	c->changes_seen = UINT32_MAX;	/* the first snapshot looks at all */
 	if (config->statistics)
-		c->statistics_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+		enable_statistics(c);
 	err = collector_load(&c->skel, config, features, report, e);
 	if (!err)
 		err = attach(c, config, e);

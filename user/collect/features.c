@@ -298,6 +298,14 @@ int features__probe(struct features *f, struct err *e)
 	f->has_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	f->iter_by_process = struct_has(btf, "bpf_iter_aux_info", "task");
 	btf__free(btf);
+	if (!strcmp(privilege__lockdown(missing), "confidentiality")) {
+		features__without_bpf(f, "lockdown=confidentiality forbids BPF programs to read the "
+				      "kernel's memory: boot with lockdown=integrity");
+		err__set(e, ERR_PERMISSION, -EPERM, "lockdown=confidentiality forbids BPF programs to "
+			 "read the kernel's memory");
+		err__hint(e, "boot the kernel with lockdown=integrity, which allows them");
+		return -EPERM;
+	}
 	if (*privilege__missing_for_bpf(missing)) {
 		snprintf(why, sizeof(why), "needs %s: run it as root or with sudo", missing);
 		features__without_bpf(f, why);

@@ -571,7 +571,7 @@ static void say_what_is_hidden(const struct poller *p, struct report *report)
 				"parent has asked");
 	for (size_t i = 0; i < 3 && p->io_hidden; i++)
 		report__missing(report, io[i], "those of other users' processes are read with "
-				"CAP_SYS_PTRACE");
+				"CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH");
 }
 
 void poller__report(const struct poller *p, struct report *report)
@@ -584,7 +584,7 @@ void poller__report(const struct poller *p, struct report *report)
 			     format_duration(cpu, p->unseen[PPBPF_CPU_NS]));
 	if (p->io_hidden && !p->waited)
 		report__missing(report, "resource_usage.disk_io", "disk bytes of other users' processes "
-				"are read with CAP_SYS_PTRACE");
+				"are read with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH");
 	report->waited_peak_bytes = p->waited_peak_bytes;
 	report->disk_hidden = p->io_hidden && !p->waited;
 	if (machine_wide(p) && access("/proc/1/stat", R_OK))

@@ -14,16 +14,16 @@
 #include "base/text.h"
 
 const struct capability capabilities[] = {
-	{ CAP_BPF, "CAP_BPF", "loading the BPF programs: exact figures by process", true },
-	{ CAP_PERFMON, "CAP_PERFMON", "letting them read the kernel's memory; sampling; hardware "
+	{ CAP_BPF, "CAP_BPF", "loading the BPF programs: exact figures of processes", true },
+	{ CAP_PERFMON, "CAP_PERFMON", "letting them read the kernel's memory; sampling, hardware "
 	  "counters", true },
-	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "sampling everybody with profile; monitor --self; profiles "
-	  "and calls of functions of other users' programs", false },
-	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "other users' open files, PSS, mappings, and without BPF "
-	  "their disk bytes", false },
-	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "program files that only others may read", false },
-	{ CAP_SYSLOG, "CAP_SYSLOG", "names of the kernel's functions, where kernel.kptr_restrict is "
-	  "set", false },
+	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "programs and PSS of other users' processes; without "
+	  "BPF, with the next one, their disk bytes", false },
+	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "names in programs that others may not read",
+	  false },
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "monitor --self", false },
+	{ CAP_SYSLOG, "CAP_SYSLOG", "names of the kernel's functions where kernel.kptr_restrict is set",
+	  false },
 	{ CAP_KILL, "CAP_KILL", "ending a COMMAND that --user runs as somebody else", false },
 };
 
