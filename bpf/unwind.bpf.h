@@ -15,8 +15,9 @@
 #define VM_EXEC 0x4
 #define WALK_TURNS (2 * PPBPF_FRAMES_MAX) /* Python's evaluations take turns, too */
 #define FRAME_BYTES_MAX (1UL << 24)
-#define PAGE_ROWS_LOG2 13 /* a row a byte, at most, and one before */
-#define UCONTEXT_RBP 120  /* of struct ucontext: uc_mcontext.gregs[REG_RBP] */
+#define PAGE_ROWS_LOG2 13		  /* a row a byte, at most, and one before */
+#define SIGRETURN_CODE 0x0f0000000fc0c748 /* mov $15, %rax; syscall */
+#define UCONTEXT_RBP 120		  /* of struct ucontext: uc_mcontext.gregs[REG_RBP] */
 
 const volatile u32 cfg_page_shift;
 u32 next_module = PPBPF_MODULE_VDSO + 1;
@@ -272,7 +273,7 @@ static __always_inline long step_by_code(const struct walk_context *context,
 		return walk_end(walk, PPBPF_STACK_PENDING);
 #endif
 	read_user(context, &code, sizeof(code), walk->ip);
-	if (code == 0x0f0000000fc0c748) /* mov $15, %rax; syscall */
+	if (code == SIGRETURN_CODE)
 		return step_signal(context);
 	if (walk->is_return && (code & 0xff00ffffff) == 0xc300c48348) /* add $N, %rsp; ret */
 		above = (code >> 24 & 0xff) + 8;
@@ -374,6 +375,35 @@ static __always_inline long step_by_row(const struct walk_context *context, u64 
 	return walk_up(walk, saved[SAVED - 1], cfa);
 }
 
+/*
+ * Go keeps frame pointers from one stack to another, on which the runtime works
+ * now and then; only the innermost function may have none yet, or need none.
+ */
+static __always_inline long step_go(const struct walk_context *context,
+				    const struct mapping *mapping, u64 row)
+{
+	struct walk *walk = &context->scratch->walk;
+	u64 size = (row >> 32 & 0xffff) * 8, at = walk->fp, frame[2], code = 0;
+
+	if (walk->innermost) {
+		if (!size)
+			return step_by_code(context, mapping);
+		at = walk->sp + size - sizeof(frame);
+	} else {
+		read_user(context, &code, sizeof(code), walk->ip);
+		if (code == SIGRETURN_CODE)
+			return step_signal(context);
+		if (!at)
+			return walk_end(walk, PPBPF_STACK_COMPLETE);
+	}
+	if (read_user(context, frame, sizeof(frame), at))
+		return walk_end(walk, PPBPF_STACK_UNREADABLE);
+	/* where the frame has just been made, the caller's is not saved there yet */
+	if (!walk->innermost || (size > 8 && (u32)(walk->ip + mapping->to_offset) != (u32)row))
+		walk->fp = frame[0];
+	return walk_up(walk, frame[1], at + sizeof(frame));
+}
+
 static __always_inline u64 mapping_row(const struct mapping *mapping, u64 address)
 {
 	u64 offset = address + mapping->to_offset;
@@ -419,6 +449,8 @@ static long walk_step(u64 turn, struct walk_context *context)
 		return step_signal(context);
 	case PPBPF_UNWIND_STOP:
 		return walk_end(walk, PPBPF_STACK_COMPLETE);
+	case PPBPF_UNWIND_GO:
+		return step_go(context, mapping, row);
 	case PPBPF_UNWIND_RA_DI:
 		if (!walk->innermost)
 			return walk_end(walk, PPBPF_STACK_NO_ROW);

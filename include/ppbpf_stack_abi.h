@@ -37,6 +37,7 @@ enum ppbpf_unwind_kind {
 	PPBPF_UNWIND_BX,	/* CFA = rbx + offset */
 	PPBPF_UNWIND_SP_FAR,	/* as SP and FP, with 4 bits more of offset in place of bx */
 	PPBPF_UNWIND_FP_FAR,
+	PPBPF_UNWIND_GO,	/* Go's: as SP in the innermost frame (0: not known), else by fp */
 	PPBPF_UNWIND_RA_DI,	/* as SP, and rdi has the return address: vfork, innermost alone */
 };
 

@@ -206,6 +206,34 @@ static void a_signals_return_is_told_by_its_letter(void **state)
 	cfi__free(&table);
 }
 
+/* Go's compiler, whose entries are told by their alignment. */
+static void go_keeps_frame_pointers(void **state)
+{
+	static const uint8_t instructions[] = { DW_CFA_advance_loc | 4, DW_CFA_def_cfa_offset_sf,
+						0x78 /* -8 */ };
+	struct section section = { 0 };
+	struct cfi_parser *parser;
+	struct cfi_table table;
+
+	(void)state;
+	put_cie(&section, "zR", NULL, 0);
+	section.bytes[13] = 0x7c; /* -4 */
+	section.bytes[21] = 2;
+	put_fde(&section, CODE, 0x20, instructions, sizeof(instructions));
+	assert_int_equal(parse(&table, &section), 0);
+	assert_row(&table, CODE_OFFSET, PPBPF_UNWIND_GO, 1, PPBPF_FP_SAME, 0);
+	assert_row(&table, CODE_OFFSET + 4, PPBPF_UNWIND_GO, 4, PPBPF_FP_SAME, 0);
+	assert_row(&table, CODE_OFFSET + 0x20, PPBPF_UNWIND_NONE, 0, 0, 0);
+	cfi__free(&table);
+	/* a program without any of that, but of Go */
+	parser = cfi_parser__new(&code, 1);
+	assert_int_equal(cfi_parser__go(parser, &table), 0);
+	assert_row(&table, CODE_OFFSET + 0x123, PPBPF_UNWIND_GO, 0, 0, 0);
+	assert_null(cfi__range(&table, CODE_OFFSET + 0x123));
+	cfi_parser__free(parser);
+	cfi__free(&table);
+}
+
 static void what_cannot_be_read_is_unknown_and_the_rest_goes_on(void **state)
 {
 	static const uint8_t broken[] = { DW_CFA_advance_loc | 4, 0x3f, 1, 2, 3 };
@@ -414,6 +442,7 @@ int main(void)
 		cmocka_unit_test(a_function_is_rows),
 		cmocka_unit_test(expressions_are_told_by_what_they_mean),
 		cmocka_unit_test(a_signals_return_is_told_by_its_letter),
+		cmocka_unit_test(go_keeps_frame_pointers),
 		cmocka_unit_test(what_cannot_be_read_is_unknown_and_the_rest_goes_on),
 		cmocka_unit_test(overlaps_and_padding),
 		cmocka_unit_test(every_cut_is_survived),

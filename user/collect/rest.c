@@ -142,6 +142,24 @@ static int step_by_row(struct rest *rest, const struct ppbpf_unwind_row *row)
 	return go_up(rest, ip, cfa);
 }
 
+static int step_go(struct rest *rest, const struct ppbpf_unwind_row *row,
+		   const struct ppbpf_rest_mapping *mapping)
+{
+	uint64_t size = (uint16_t)row->cfa * 8UL, at = rest->fp, frame[2];
+
+	if (rest->innermost && !size)
+		return step_by_frame(rest, PPBPF_STACK_NO_ROW);
+	if (rest->innermost)
+		at = rest->sp + size - sizeof(frame);
+	else if (!at)
+		return PPBPF_STACK_COMPLETE;
+	if (!read_stack(rest, frame, sizeof(frame), at))
+		return PPBPF_STACK_PENDING;
+	if (!rest->innermost || (size > 8 && (uint32_t)(rest->ip + mapping->to_offset) != row->pc))
+		rest->fp = frame[0];
+	return go_up(rest, frame[1], at + sizeof(frame));
+}
+
 static uint64_t frame_of(const struct rest *rest, const struct ppbpf_rest_mapping *mapping,
 			 int state)
 {
@@ -155,7 +173,8 @@ static uint64_t frame_of(const struct rest *rest, const struct ppbpf_rest_mappin
 	return kind << PPBPF_FRAME_KIND_SHIFT | value;
 }
 
-static int step(struct rest *rest, const struct ppbpf_unwind_row *row, int state)
+static int step(struct rest *rest, const struct ppbpf_unwind_row *row,
+		const struct ppbpf_rest_mapping *mapping, int state)
 {
 	static const int why_not[] = {
 		[PPBPF_MODULE_READY] = PPBPF_STACK_NO_ROW,
@@ -170,6 +189,8 @@ static int step(struct rest *rest, const struct ppbpf_unwind_row *row, int state
 		return step_signal(rest);
 	case PPBPF_UNWIND_STOP:
 		return PPBPF_STACK_COMPLETE;
+	case PPBPF_UNWIND_GO:
+		return step_go(rest, row, mapping);
 	case PPBPF_UNWIND_RA_DI:
 		if (!rest->innermost)
 			return PPBPF_STACK_NO_ROW;
@@ -218,7 +239,7 @@ int rest_walk(const struct ppbpf_rest_event *event, struct modules *m, uint64_t 
 		}
 		if (!first)
 			frames[added++] = frame_of(&rest, mapping, state);
-		end = step(&rest, &row, state);
+		end = step(&rest, &row, mapping, state);
 	}
 	*count = added;
 	return end;

@@ -114,6 +114,15 @@ static int read_entry_point(struct reading *reading)
 	return cfi_parser__entry_point(reading->parser, header.e_entry);
 }
 
+/* Its tables for the runtime stay when all for debuggers is stripped. */
+static bool is_go(struct elf *elf)
+{
+	struct elf_section section;
+
+	return !elf__section(elf, ".gopclntab", false, &section) ||
+	       !elf__section(elf, ".data.rel.ro.gopclntab", false, &section);
+}
+
 static int read_all(struct reading *reading, struct cfi_table *table)
 {
 	int err = read_section(reading, ".eh_frame", false);
@@ -123,7 +132,7 @@ static int read_all(struct reading *reading, struct cfi_table *table)
 	if (!err && !cfi_parser__entries(reading->parser))
 		err = read_frame_header(reading);
 	if (!err && !cfi_parser__entries(reading->parser))
-		err = -ENODATA;
+		return is_go(reading->elf) ? cfi_parser__go(reading->parser, table) : -ENODATA;
 	if (!err)
 		err = read_entry_point(reading);
 	return err ? err : cfi_parser__finish(reading->parser, table);

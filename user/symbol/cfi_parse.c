@@ -10,6 +10,7 @@
 /* Bytes between two functions that only fill up: no place that code returns to. */
 #define PADDING_MAX 16
 #define ENTRIES_MAX (1u << 21)
+#define GO_DATA_ALIGN (-4)
 #define ENTRY_CODE_MAX 64 /* of the code that a program is entered by */
 
 struct entry {
@@ -241,13 +242,24 @@ static int by_start(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
+/*
+ * Go's own: what they say of the stack pointer holds, but not where a function goes
+ * on with another stack; of the frame pointer, which Go always keeps at the
+ * frame's top, they say nothing. No other compiler has this alignment.
+ */
+static bool is_go(const struct cfi_cie *cie)
+{
+	return cie->data_align == GO_DATA_ALIGN;
+}
+
 /* Where rows go while an entry's program runs; `limit`: where the next entry begins. */
 struct rows {
 	struct cfi_parser *parser;
 	struct cfi_table *table;
-	uint64_t address;	/* of the entry */
-	uint64_t start;		/* its offset in the file */
+	uint64_t address; /* of the entry */
+	uint64_t start;	  /* its offset in the file */
 	uint64_t limit;
+	bool go;
 };
 
 static int put_row(struct rows *rows, uint64_t offset, const struct ppbpf_unwind_row *row)
@@ -274,10 +286,15 @@ static int put_row(struct rows *rows, uint64_t offset, const struct ppbpf_unwind
 static int on_row(void *context, uint64_t address, const struct ppbpf_unwind_row *row)
 {
 	struct rows *rows = context;
+	struct ppbpf_unwind_row of_go = *row;
 	uint64_t from_start = address - rows->address;
 
 	if (from_start >= rows->limit - rows->start)
 		return 0;
+	if (rows->go && row->kind == PPBPF_UNWIND_SP) {
+		of_go.kind = PPBPF_UNWIND_GO;
+		row = &of_go;
+	}
 	return put_row(rows, rows->start + from_start, row);
 }
 
@@ -303,6 +320,7 @@ static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
 		rows.limit = entry->end < next ? entry->end : next;
 		rows.address = entry->address;
 		rows.start = entry->start;
+		rows.go = is_go(&parser->cies[entry->cie].cie);
 		table->ranges[table->range_count++] =
 			(struct cfi_range){ entry->start, rows.limit };
 		err = cfi_cie__run(&parser->cies[entry->cie].cie, entry->code, entry->code_end,
@@ -332,6 +350,28 @@ static int build_index(struct cfi_table *table)
 		table->index[page] = row;
 	}
 	return 0;
+}
+
+int cfi_parser__go(struct cfi_parser *parser, struct cfi_table *table)
+{
+	static const struct ppbpf_unwind_row go = { .kind = PPBPF_UNWIND_GO }, none;
+	struct rows rows = { .parser = parser, .table = table };
+	uint64_t end = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < parser->segment_count && !err; i++) {
+		const struct cfi_segment *segment = &parser->segments[i];
+
+		if (segment->offset < end || segment->size > UINT32_MAX - segment->offset)
+			continue;
+		end = segment->offset + segment->size;
+		err = put_row(&rows, segment->offset, &go);
+		if (!err)
+			err = put_row(&rows, end, &none);
+	}
+	if (!err && !table->count)
+		err = -ENODATA;
+	return err ? err : build_index(table);
 }
 
 int cfi_parser__finish(struct cfi_parser *parser, struct cfi_table *table)

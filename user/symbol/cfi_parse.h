@@ -38,6 +38,12 @@ size_t cfi_parser__entries(const struct cfi_parser *parser);
  */
 int cfi_parser__entry_point(struct cfi_parser *parser, uint64_t address);
 
+/*
+ * Instead of all that: of a program of Go that has nothing else, a row for each
+ * segment, which says that frame pointers are kept. 0, -ENODATA or -ENOMEM.
+ */
+int cfi_parser__go(struct cfi_parser *parser, struct cfi_table *table);
+
 /* Makes the rows of all that was noted. 0, -ENODATA, -E2BIG or -ENOMEM. */
 int cfi_parser__finish(struct cfi_parser *parser, struct cfi_table *table);
 

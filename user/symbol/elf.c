@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define SECTION_MAX (1ULL << 30)
+#define UNPACKED_MAX (1ULL << 28)
 #define SYMBOLS_MAX (1UL << 24)
 #define NAME_MAX_LENGTH 65535	/* longer names than any compiler makes */
 
@@ -34,6 +35,13 @@ static int read_section(Elf_Scn *scn, const GElf_Shdr *header, Elf_Data **data)
 		return -ENOENT;
 	if (header->sh_size > SECTION_MAX)
 		return -EFBIG;
+	if (header->sh_flags & SHF_COMPRESSED) {
+		GElf_Chdr packed;
+
+		if (!gelf_getchdr(scn, &packed) || packed.ch_size > UNPACKED_MAX ||
+		    elf_compress(scn, 0, 0) < 0)
+			return -EFBIG;
+	}
 	*data = elf_getdata(scn, NULL);
 	return *data && (*data)->d_buf && (*data)->d_size ? 0 : -ENOEXEC;
 }
