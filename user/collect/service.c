@@ -18,7 +18,6 @@
 #include "base/text.h"
 
 #define PROC_FILE_MAX (1 << 20)
-#define TABLE_MAX (64 << 20)	/* of sockets */
 #define CONTAINER_ID_MIN 6	/* a shorter beginning of an id is nobody's name */
 
 struct service {
@@ -166,22 +165,31 @@ static bool is_port(const struct service *s, unsigned int port)
 
 #define STATE_LISTEN 0x0a
 
-/* Lines of /proc/PID/net/tcp: "sl local:port remote:port state ... inode". */
-static int add_listeners(struct service *s, const char *table, uint64_t network)
+/*
+ * Lines of /proc/PID/net/tcp: "sl local:port remote:port state ... inode". The kernel puts
+ * those who listen first, and makes up the rest only when it is read.
+ */
+static int add_listeners(struct service *s, FILE *table, uint64_t network)
 {
 	unsigned int port, state;
-	const char *line = table;
+	size_t capacity = 0;
+	char *line = NULL;
 	uint64_t inode;
 	int err = 0;
 
-	while (!err && (line = strchr(line, '\n'))) {
-		line++;
+	if (getline(&line, &capacity, table) < 0)	/* names of the columns */
+		err = -ENODATA;
+	while (!err && getline(&line, &capacity, table) >= 0) {
 		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*d %*d %" SCNu64,
-			   &port, &state, &inode) == 3 &&
-		    state == STATE_LISTEN && is_port(s, port))
+			   &port, &state, &inode) != 3)
+			continue;
+		if (state != STATE_LISTEN)
+			break;
+		if (is_port(s, port))
 			err = hash__set(s->listeners, inode, network, s);
 	}
-	return err;
+	free(line);
+	return err == -ENODATA ? 0 : err;
 }
 
 static uint64_t network_of(pid_t pid)
@@ -197,20 +205,21 @@ static uint64_t network_of(pid_t pid)
 static int read_network(struct service *s, pid_t pid, uint64_t network)
 {
 	static const char *const tables[] = { "net/tcp", "net/tcp6" };
-	struct buf text = BUF_INIT;
 	char path[64];
+	FILE *table;
 	int err;
 
 	if (!network || hash__get(s->listeners, 0, network))
 		return 0;
 	err = hash__set(s->listeners, 0, network, s);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++) {
-		buf__truncate(&text, 0);
 		snprintf(path, sizeof(path), "/proc/%d/%s", pid, tables[i]);
-		if (!read_file(path, TABLE_MAX, &text, NULL))
-			err = add_listeners(s, buf__str(&text), network);
+		table = fopen(path, "re");
+		if (!table)
+			continue;
+		err = add_listeners(s, table, network);
+		fclose(table);
 	}
-	buf__free(&text);
 	return err;
 }
 
