@@ -105,14 +105,36 @@ int BPF_PROG(exchange_syscall, struct pt_regs *regs, long moved_bytes)
 
 /* --- connections and processes come and go ------------------------------------------------ */
 
+static __always_inline void tell_process(struct task_struct *task, u32 kind)
+{
+	struct ppbpf_exchange_exec *event;
+	struct ppbpf_names names;
+
+	names_read(&names, task);
+	if (!is_seen(&names))
+		return;
+	event = bpf_ringbuf_reserve(&exchanges, sizeof(*event), 0);
+	if (!event) {
+		met(PPBPF_REQUEST_LOST_RING);
+		return;
+	}
+	event->kind = kind;
+	event->pid = names.pid;
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(exchange_socket_state, struct sock *sk, int from, int to)
 {
 	struct connection_key key = { .object = (u64)sk };
+	struct task_struct *task;
 	struct connection *c;
 
-	if (to == TCP_LISTEN && is_traced_port(sk->__sk_common.skc_num))
-		trace(bpf_get_current_task_btf()->tgid);
+	if (to == TCP_LISTEN && is_traced_port(sk->__sk_common.skc_num)) {
+		task = bpf_get_current_task_btf();
+		trace(task->tgid);
+		tell_process(task, PPBPF_EXCHANGE_LISTEN);
+	}
 	if (cfg_by_syscall)
 		c = bpf_map_lookup_elem(&keyed_connections, &key);
 	else
@@ -137,22 +159,8 @@ int BPF_PROG(exchange_fork, struct task_struct *parent, struct task_struct *chil
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exchange_exec, struct task_struct *task)
 {
-	struct ppbpf_exchange_exec *event;
-	struct ppbpf_names names;
-
-	if (!cfg_watch_exec || is_traced(task->tgid))
-		return 0;
-	names_read(&names, task);
-	if (!is_seen(&names))
-		return 0;
-	event = bpf_ringbuf_reserve(&exchanges, sizeof(*event), 0);
-	if (!event) {
-		met(PPBPF_REQUEST_LOST_RING);
-		return 0;
-	}
-	event->kind = PPBPF_EXCHANGE_EXEC;
-	event->pid = names.pid;
-	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+	if (cfg_watch_exec && !is_traced(task->tgid))
+		tell_process(task, PPBPF_EXCHANGE_EXEC);
 	return 0;
 }
 

@@ -32,6 +32,7 @@ enum ppbpf_exchange_kind {
 	PPBPF_EXCHANGE_HEAD,	/* struct ppbpf_long_head: of the exchange that comes next */
 	PPBPF_EXCHANGE_TIMES,	/* struct ppbpf_exchange_times: of the exchange that comes next */
 	PPBPF_EXCHANGE_EXEC,	/* struct ppbpf_exchange_exec: a process became another program */
+	PPBPF_EXCHANGE_LISTEN,	/* the same: it listens on one of the service's ports */
 };
 
 #define PPBPF_REQUEST_BYTES 1024	/* of the request, in the record itself */

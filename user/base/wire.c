@@ -7,18 +7,17 @@
 
 #include "base/buf.h"
 
-#define VARINT_MAX 10 /* bytes of a 64-bit number, seven bits each */
 
 static int read_varint(struct wire *w, uint64_t *value)
 {
 	*value = 0;
-	for (int i = 0; i < VARINT_MAX; i++) {
+	for (int i = 0; i < WIRE_VARINT_MAX; i++) {
 		uint8_t byte;
 
 		if (w->at == w->end)
 			return -EBADMSG;
 		byte = *w->at++;
-		if (i == VARINT_MAX - 1 && byte > 1)
+		if (i == WIRE_VARINT_MAX - 1 && byte > 1)
 			return -EBADMSG;
 		*value |= (uint64_t)(byte & 0x7f) << (7 * i);
 		if (!(byte & 0x80))
@@ -85,7 +84,7 @@ double wire_double(uint64_t value)
 	return number;
 }
 
-static size_t encode_varint(uint8_t *out, uint64_t value)
+size_t wire_encode_varint(uint8_t *out, uint64_t value)
 {
 	size_t length = 0;
 
@@ -99,9 +98,9 @@ static size_t encode_varint(uint8_t *out, uint64_t value)
 
 static void put_varint(struct buf *out, uint64_t value)
 {
-	uint8_t bytes[VARINT_MAX];
+	uint8_t bytes[WIRE_VARINT_MAX];
 
-	buf__append(out, bytes, encode_varint(bytes, value));
+	buf__append(out, bytes, wire_encode_varint(bytes, value));
 }
 
 static void put_key(struct buf *out, uint32_t number, enum wire_type type)
@@ -174,8 +173,8 @@ size_t wire_begin(struct buf *out, uint32_t number)
 
 void wire_end(struct buf *out, size_t begin)
 {
-	uint8_t bytes[VARINT_MAX];
-	size_t length = out->length - begin, size = encode_varint(bytes, length);
+	uint8_t bytes[WIRE_VARINT_MAX];
+	size_t length = out->length - begin, size = wire_encode_varint(bytes, length);
 
 	/* the length comes first, and is known last */
 	if (buf__fill(out, 0, size))

@@ -56,6 +56,9 @@ void wire_put_string(struct buf *out, uint32_t number, const char *text);
 /* The beginning of a message of a known length, which the caller appends; and lengths. */
 void wire_put_length(struct buf *out, uint32_t number, size_t length);
 size_t wire_varint_size(uint64_t value);
+#define WIRE_VARINT_MAX 10 /* bytes of a 64-bit number, seven bits each */
+/* Into at least so many; returns how many. */
+size_t wire_encode_varint(uint8_t *out, uint64_t value);
 
 /*
  * A message in a field: what is appended between the two is in it. wire_end()

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@
 #include "http.skel.h"
 
 #define RING_BYTES (2 << 20)
-#define SCAN_INTERVAL_NS (2 * NSEC_PER_SEC)
+/* The kernel tells who becomes another program, and who listens: this is for the rest. */
+#define SCAN_INTERVAL_NS (10 * NSEC_PER_SEC)
 #define SCAN_ROUNDS 4		/* somebody may fork while we look */
 
 struct requests {
@@ -201,6 +203,10 @@ static int on_record(void *context, void *data, size_t size)
 	struct requests *r = context;
 	pid_t pid;
 
+	if (size >= sizeof(*exec) && exec->kind == PPBPF_EXCHANGE_LISTEN) {
+		r->new_process = true;
+		return 0;
+	}
 	if (size >= sizeof(*exec) && exec->kind == PPBPF_EXCHANGE_EXEC) {
 		pid = exec->pid;
 		if (service__has(r->service, pid) && !trace_all(r, &pid, 1))
@@ -511,6 +517,8 @@ int requests__new(struct requests **out, const struct requests_config *config, s
 	*out = NULL;
 	if (!r)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	/* what is not read in time is lost, and a busy machine is what one looks at */
+	setpriority(PRIO_PROCESS, 0, -10);
 	r->service = config->service;
 	r->tls_budget = config->tls_budget;
 	r->cpus = libbpf_num_possible_cpus();

@@ -6,23 +6,55 @@
 
 #include "base/buf.h"
 
+#define KEY_MAX 96		/* of keys that are put together with all that goes around them */
+
+/* What comes before a value: put together here, for most of it is shorter than a call is long. */
+struct head {
+	size_t length;
+	uint8_t bytes[KEY_MAX + 10 * WIRE_VARINT_MAX];
+};
+
+static void put(struct head *head, uint64_t varint)
+{
+	head->length += wire_encode_varint(head->bytes + head->length, varint);
+}
+
+static void put_length(struct head *head, uint32_t number, size_t length)
+{
+	put(head, (uint64_t)number << 3 | WIRE_BYTES);
+	put(head, length);
+}
+
 /* A KeyValue up to its AnyValue, which has `size` bytes; sizes are known, so nothing moves. */
-static void begin(struct buf *out, const char *key, size_t size)
+static void begin(struct buf *out, struct head *head, const char *key, size_t size)
 {
 	size_t length = strlen(key);
 
-	wire_put_length(out, ATTRIBUTE, 1 + wire_varint_size(length) + length + 1 +
-			wire_varint_size(size) + size);
-	wire_put_bytes(out, KEY_VALUE_KEY, key, length);
-	wire_put_length(out, KEY_VALUE_VALUE, size);
+	head->length = 0;
+	put_length(head, ATTRIBUTE, 1 + wire_varint_size(length) + length + 1 +
+		   wire_varint_size(size) + size);
+	put_length(head, KEY_VALUE_KEY, length);
+	if (length <= KEY_MAX) {
+		memcpy(head->bytes + head->length, key, length);
+		head->length += length;
+	} else {
+		buf__append(out, head->bytes, head->length);
+		buf__append(out, key, length);
+		head->length = 0;
+	}
+	put_length(head, KEY_VALUE_VALUE, size);
 }
 
 void attribute_text(struct buf *out, const char *key, const char *value, size_t length)
 {
+	struct head head;
+
 	if (!value)
 		return;
-	begin(out, key, 1 + wire_varint_size(length) + length);
-	wire_put_bytes(out, ATTRIBUTE_STRING, value, length);
+	begin(out, &head, key, 1 + wire_varint_size(length) + length);
+	put_length(&head, ATTRIBUTE_STRING, length);
+	buf__append(out, head.bytes, head.length);
+	buf__append(out, value, length);
 }
 
 void attribute_string(struct buf *out, const char *key, const char *value)
@@ -32,20 +64,31 @@ void attribute_string(struct buf *out, const char *key, const char *value)
 
 void attribute_int(struct buf *out, const char *key, int64_t value)
 {
-	begin(out, key, 1 + wire_varint_size(value));
-	wire_put_varint(out, ATTRIBUTE_INT, value);
+	struct head head;
+
+	begin(out, &head, key, 1 + wire_varint_size(value));
+	put(&head, ATTRIBUTE_INT << 3 | WIRE_VARINT);
+	put(&head, value);
+	buf__append(out, head.bytes, head.length);
 }
 
 void attribute_double(struct buf *out, const char *key, double value)
 {
-	begin(out, key, 1 + sizeof(value));
+	struct head head;
+
+	begin(out, &head, key, 1 + sizeof(value));
+	buf__append(out, head.bytes, head.length);
 	wire_put_double(out, ATTRIBUTE_DOUBLE, value);
 }
 
 void attribute_bool(struct buf *out, const char *key, bool value)
 {
-	begin(out, key, 1 + 1);
-	wire_put_varint(out, ATTRIBUTE_BOOL, value);
+	struct head head;
+
+	begin(out, &head, key, 1 + 1);
+	put(&head, ATTRIBUTE_BOOL << 3 | WIRE_VARINT);
+	put(&head, value);
+	buf__append(out, head.bytes, head.length);
 }
 
 static enum wire_type wire_type_of(uint32_t type)

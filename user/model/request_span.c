@@ -24,6 +24,11 @@ struct request_process {
 struct request_spans {
 	struct request_spans_config config;
 	struct hash *processes;		/* by pid and start */
+	struct request_name {	/* the latest addresses, as texts */
+		int family;
+		uint8_t bytes[16];
+		char text[INET6_ADDRSTRLEN];
+	} names[2];
 	/* of the span that is made: kept, so that their memory is */
 	struct buf name, route, attributes, state;
 	char host[sizeof(((struct utsname *)0)->nodename)];
@@ -159,35 +164,34 @@ static void put_text(struct buf *out, const char *key, const struct text *text)
 	attribute_text(out, key, text->bytes, text->length);
 }
 
-static void address_text(const struct request *request, const struct request_address *address,
-			 char *out, size_t size)
+static const char *address_text(struct request_name *name, int family,
+				const struct request_address *address)
 {
-	out[0] = '\0';
-	if (request->family == AF_INET || request->family == AF_INET6)
-		inet_ntop(request->family, address->bytes, out, size);
+	size_t size = family == AF_INET ? 4 : sizeof(name->bytes);
+
+	if (name->family == family && !memcmp(name->bytes, address->bytes, size))
+		return name->text;
+	name->family = family;
+	memcpy(name->bytes, address->bytes, sizeof(name->bytes));
+	return inet_ntop(family, address->bytes, name->text, sizeof(name->text));
 }
 
-static void put_end(struct buf *out, const struct request *request, const char *name,
-		    const struct request_address *address)
-{
-	char text[INET6_ADDRSTRLEN], key[32];
-
-	address_text(request, address, text, sizeof(text));
-	if (!*text)
-		return;
-	snprintf(key, sizeof(key), "%s.address", name);
-	attribute_string(out, key, text);
-	snprintf(key, sizeof(key), "%s.port", name);
-	attribute_int(out, key, address->port);
-}
-
-static void put_ends(struct buf *out, const struct request *request)
+static void put_ends(struct request_spans *spans, const struct request *request)
 {
 	bool served = request->role == PPBPF_ROLE_SERVER;
+	const struct request_address *server = served ? &request->local : &request->peer;
+	struct buf *out = &spans->attributes;
 
-	put_end(out, request, "server", served ? &request->local : &request->peer);
-	if (served)
-		put_end(out, request, "client", &request->peer);
+	if (request->family == AF_INET || request->family == AF_INET6) {
+		attribute_string(out, "server.address",
+				 address_text(&spans->names[0], request->family, server));
+		attribute_int(out, "server.port", server->port);
+	}
+	if (served && (request->family == AF_INET || request->family == AF_INET6)) {
+		attribute_string(out, "client.address",
+				 address_text(&spans->names[1], request->family, &request->peer));
+		attribute_int(out, "client.port", request->peer.port);
+	}
 	if (request->family == AF_INET || request->family == AF_INET6)
 		attribute_string(out, "network.type", request->family == AF_INET ? "ipv4" : "ipv6");
 	attribute_string(out, "network.transport", request->family == AF_UNIX ? "unix" : "tcp");
@@ -211,8 +215,6 @@ static void put_target(struct buf *out, const struct request *request, bool quer
 static void put_http(struct buf *out, const struct request *request, const struct buf *route,
 		     bool queries)
 {
-	char version[8];
-
 	put_text(out, "http.request.method", &request->method);
 	put_target(out, request, queries);
 	attribute_string(out, "url.scheme", request->tls ? "https" : "http");
@@ -220,9 +222,9 @@ static void put_http(struct buf *out, const struct request *request, const struc
 		attribute_text(out, "http.route", route->data, route->length);
 	if (request->status)
 		attribute_int(out, "http.response.status_code", request->status);
-	snprintf(version, sizeof(version), "1.%u", request->minor);
 	attribute_string(out, "network.protocol.name", "http");
-	attribute_string(out, "network.protocol.version", version);
+	attribute_string(out, "network.protocol.version",
+			 request->minor ? "1.1" : "1.0");
 	put_text(out, "user_agent.original", &request->user_agent);
 	attribute_int(out, "http.request.size", request->request_bytes);
 	attribute_int(out, "http.response.size", request->reply_bytes);
@@ -360,7 +362,7 @@ struct span *request_spans__make(struct request_spans *spans, const struct reque
 		put_http(attributes, request, &spans->route, spans->config.queries);
 	else
 		put_database(attributes, request);
-	put_ends(attributes, request);
+	put_ends(spans, request);
 	attribute_string(attributes, "error.type", error);
 	buf__append(state, request->tracestate.bytes, request->tracestate.length);
 	set_times(&from, spans, request);

@@ -12,6 +12,7 @@
 
 /* What the kernel sees of a trace comes at once; services send theirs every 5 s or so. */
 #define QUIET_SEEN (2 * NSEC_PER_SEC)
+#define QUIET_LEAST (500 * NSEC_PER_MSEC)	/* when half of the room is taken */
 #define QUIET_RECEIVED (10 * NSEC_PER_SEC)
 /* A request may go on for long after all that was done in its work; its record may be lost. */
 #define QUIET_WITHIN (120 * NSEC_PER_SEC)
@@ -451,25 +452,26 @@ int traces__add(struct traces *traces, struct span *span, uint64_t now_ns)
 	return err;
 }
 
-static uint64_t quiet_of(const struct trace *trace)
+static uint64_t quiet_of(const struct trace *trace, uint64_t quiet_seen)
 {
 	for (const struct span *s = trace->spans; s; s = s->next)
 		if (joiner__awaits_outer(s))
 			return QUIET_WITHIN;
-	return trace->received ? QUIET_RECEIVED : QUIET_SEEN;
+	return trace->received ? QUIET_RECEIVED : quiet_seen;
 }
 
 int traces__tick(struct traces *traces, uint64_t now_ns)
 {
+	uint64_t quiet = traces->size > traces->config.size_max / 2 ? QUIET_LEAST : QUIET_SEEN;
 	struct trace *trace, *newer;
 	int err = 0;
 
 	traces->now_ns = now_ns;
 	for (trace = traces->oldest; trace && !err; trace = newer) {
 		newer = trace->newer;
-		if (now_ns < trace->last_ns + QUIET_SEEN)
+		if (now_ns < trace->last_ns + quiet)
 			break;
-		if (now_ns >= trace->last_ns + quiet_of(trace))
+		if (now_ns >= trace->last_ns + quiet_of(trace, quiet))
 			err = close_trace(traces, trace);
 	}
 	return err;

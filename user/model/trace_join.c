@@ -61,18 +61,18 @@ static uint64_t network_of(const struct span_seen *seen)
 	return is_loopback(&seen->local) ? seen->network : 0;
 }
 
-static uint64_t mix(uint64_t hash, const void *data, size_t length)
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3;
-	return hash;
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+	return hash ^ hash >> 32;
 }
 
 static uint64_t end_hash(const struct span_endpoint *end, uint64_t seed)
 {
-	return mix(mix(seed, end->address, sizeof(end->address)), &end->port, sizeof(end->port));
+	uint64_t words[sizeof(end->address) / sizeof(uint64_t)];
+
+	memcpy(words, end->address, sizeof(words));
+	return mix(mix(mix(seed, words[0]), words[1]), end->port);
 }
 
 /* The same at both ends but for the role. */
@@ -84,7 +84,7 @@ static struct join_key connection_key(const struct span_seen *seen, bool is_serv
 		.a = end_hash(&seen->local, 0xcbf29ce484222325) +
 		     end_hash(&seen->peer, 0xcbf29ce484222325) + seen->socket_id,
 		.b = (mix(end_hash(&seen->local, 0x84222325cbf29ce4) ^
-			  end_hash(&seen->peer, 0x84222325cbf29ce4), &network, sizeof(network)) &
+			  end_hash(&seen->peer, 0x84222325cbf29ce4), network) &
 		      ~1ULL) | is_server,
 	};
 }

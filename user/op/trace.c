@@ -29,10 +29,10 @@
 #define VIEW_EVERY (500 * NSEC_PER_MSEC)
 /*
  * Bytes of traces that are still open: of what strangers send less than of what we have
- * seen ourselves, 20 000 requests a second for as long as a trace is waited for.
+ * seen ourselves. Half of it is what 20 000 requests a second come to in half a second.
  */
 #define OPEN_MAX (16 << 20)
-#define OPEN_MAX_SEEN (96 << 20)
+#define OPEN_MAX_SEEN (32 << 20)
 #define SLOWEST_KEPT 50
 
 struct tracing {
