@@ -6,6 +6,7 @@ import os
 import shutil
 import statistics
 import subprocess
+import time
 
 from stats import Table, median_interval, three_digits, verdict
 
@@ -49,6 +50,44 @@ def suite_start(config):
     return json.loads(done.stdout)["data"]["results"][0]["runs"][0]["start"]
 
 
+def results_of(config, release, benchmarks):
+    """A file of so many benchmarks with 10 runs each, of which 20 were measured."""
+    folder = os.path.join(config.directory, "many")
+    suite = os.path.join(config.directory, "twenty.yaml")
+    with open(suite, "w", encoding="ascii") as file:
+        json.dump([{"name": f"name-{i:02}", "command": ["/bin/true"]} for i in range(20)], file)
+    done = subprocess.run([config.ppbpf, "bench", "--json", "--quiet", "-n", "10", "-w", "1",
+                           "--release", release, "--output-dir", folder, suite], check=True,
+                          stdout=subprocess.PIPE)
+    path = json.loads(done.stdout)["data"]["results_file"]
+    with open(path, encoding="utf-8") as file:
+        whole = json.load(file)
+    measured = [json.dumps(result) for result in whole["results"]]
+    whole["results"], mark = [], "the results come here"
+    head, tail = json.dumps({**whole, "results": mark}).split(json.dumps(mark))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(head + "[")
+        for i in range(benchmarks):
+            file.write((", " if i else "") + measured[i % 20].replace("name-", f"name-{i}-", 1))
+        file.write("]" + tail)
+    return path
+
+
+def comparison(config):
+    """Seconds of time, and of CPU time, to compare 10 000 benchmarks."""
+    count = 1000 if config.quick else 10000
+    paths = [results_of(config, release, count) for release in ("old", "new")]
+    before, begin = os.times(), time.monotonic()
+    subprocess.run([config.ppbpf, "compare", paths[1], "--baseline", paths[0], "--quiet"],
+                   check=False, stdout=subprocess.DEVNULL)
+    wall, after = time.monotonic() - begin, os.times()
+    size = os.path.getsize(paths[0]) / 1e6
+    for path in paths:
+        os.unlink(path)
+    return count, size, wall, (after.children_user - before.children_user +
+                               after.children_system - before.children_system)
+
+
 def run(config, report):
     runs = 100 if config.quick else 500
     rows = {"ppbpf bench": [], "ppbpf bench --no-resources": [], "hyperfine -N": []}
@@ -80,4 +119,8 @@ def run(config, report):
     table.note(f"Own work between two runs: {three_digits(gap)} us, {verdict(gap, 50)}.")
     table.note(f"A suite of 1000 benchmarks starts in {three_digits(start)} s, "
                f"{verdict(start, 1)}.")
+    count, size, wall, cpu = comparison(config)
+    table.note(f"A comparison of {count} benchmarks with 10 runs each, from two files of "
+               f"{size:.0f} MB, takes {three_digits(wall)} s ({three_digits(cpu)} s of CPU time), "
+               f"{verdict(wall, 1)}.")
     report(table)
