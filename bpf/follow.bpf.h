@@ -21,6 +21,7 @@ static __always_inline void state_name(struct task_state *state, struct task_str
 		return;
 	state->leader_start = BPF_CORE_READ(task, group_leader, start_boottime);
 	state->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	state->maxrss = BPF_CORE_READ(task, signal, maxrss);
 	names_read(&state->names, task);
 }
 

@@ -48,7 +48,7 @@ struct task_state {
 	u64 snapshot_out;	/* `out` of the wait that the iterator has told of; 0: of none */
 	u64 snapshot_runtime;	/* sum_exec_runtime when the iterator last wrote it */
 	u32 out_cpu;
-	u32 pad;
+	u32 maxrss;		/* signal->maxrss when it began its program, in pages */
 	u64 counted[PPBPF_COUNTED_NR];	/* from PPBPF_COUNTED on */
 	u64 base[PPBPF_COUNTED];	/* the values before that when it came to be followed */
 	struct ppbpf_split split;

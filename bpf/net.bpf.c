@@ -78,56 +78,69 @@ static __always_inline void used_by(struct socket_state *socket, struct task_str
 	socket->user_start = state->leader_start;
 }
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(sock_send_length, struct sock *sk, int ret, int flags)
+/* What a call of a process returned: bytes that the protocol took from it. */
+static __always_inline void count_sent(struct sock *sk, int ret)
 {
 	struct task_state *state;
 	u16 protocol;
 
 	if (ret <= 0 || !is_inet(sk))
-		return 0;
+		return;
 	state = current_state();
 	if (!state)
-		return 0;
+		return;
 	protocol = sk->sk_protocol;
 	if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
 		charge(state, PPBPF_TCP_SENT_BYTES, ret);
 	else if (is_udp(protocol))
 		charge(state, PPBPF_UDP_SENT_BYTES, ret);
-	return 0;
 }
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
+static __always_inline void count_received(struct sock *sk, int ret, int flags)
 {
 	struct socket_state *socket;
 	struct task_state *state;
 	u16 protocol;
 
 	if (ret <= 0 || flags & MSG_PEEK || !is_inet(sk))
-		return 0;
+		return;
 	protocol = sk->sk_protocol;
 	if (protocol == IPPROTO_TCP) {
 		if (!sockets_unknown)
-			return 0;	/* counted by what was consumed */
+			return;	/* counted by what was consumed */
 		socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (socket && socket->known)
-			return 0;
+			return;
 		if (socket)
 			socket->known = true;
 		__sync_fetch_and_sub(&sockets_unknown, 1);
 	} else if (protocol != IPPROTO_MPTCP && !is_udp(protocol)) {
-		return 0;
+		return;
 	}
 	state = current_state();
 	if (!state)
-		return 0;
+		return;
 	if (is_udp(protocol))
 		charge(state, PPBPF_UDP_RECEIVED_BYTES, ret);
 	else
 		charge(state, PPBPF_TCP_RECEIVED_BYTES, ret);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(sock_send_length, struct sock *sk, int ret, int flags)
+{
+	count_sent(sk, ret);
 	return 0;
 }
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
+{
+	count_received(sk, ret, flags);
+	return 0;
+}
+
+#include "net_calls.bpf.h"
 
 /* Both counters behind this include the FIN, which is no byte. */
 static __always_inline u64 bytes_consumed(struct sock *sk)

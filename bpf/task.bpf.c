@@ -330,22 +330,34 @@ int BPF_PROG(sched_process_exec, struct task_struct *task)
 	if (!is_seen(&state->names))
 		return 0;
 	state->peak_rss = 0;
+	state->maxrss = task->signal->maxrss;
 	exec_event(task, state);
 	return 0;
 }
 
-/* Since 6.16 the task still has its memory here. */
+/*
+ * Since 6.16 the task still has its memory here. Before, a process that ends has put its mark
+ * where those of the programs that it ran before are: unless theirs is larger, it is known.
+ */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
 	struct task_state *state = state_get(task);
 	struct mm_struct *mm = task->mm;
 	struct rss_walk walk;
+	u64 most;
 
-	if (!state || !mm || (following() && !(state->flags & PPBPF_TASK_FOLLOWED)))
+	if (!state || task->flags & PF_KTHREAD ||
+	    (following() && !(state->flags & PPBPF_TASK_FOLLOWED)))
 		return 0;
 	state->threads = task->signal->nr_threads;
-	rss_read(&walk, mm);
-	state->peak_rss = peak_pages(mm, &walk);
+	if (mm) {
+		rss_read(&walk, mm);
+		state->peak_rss = peak_pages(mm, &walk);
+		return 0;
+	}
+	most = task->signal->maxrss;
+	if (most > state->maxrss)
+		state->peak_rss = most;
 	return 0;
 }

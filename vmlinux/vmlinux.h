@@ -180,6 +180,7 @@ struct signal_struct {
 	int nr_threads;
 	int group_exit_code;
 	unsigned int flags;
+	unsigned long maxrss;
 };
 
 struct super_block {

@@ -34,6 +34,7 @@ struct collector {
 	struct blames *blames;		/* NULL until somebody asks */
 	struct bpf_link *seed;
 	struct bpf_link *snapshot;
+	struct bpf_link *exits[COLLECTOR_PROGRAMS];
 	struct tasks *tasks;		/* being fed, during a drain */
 	struct report *report;		/* for what a person should be told */
 	int feed_error;
@@ -115,7 +116,8 @@ static int find_pid_view(struct collector *c, const struct collector_config *con
 	return 0;
 }
 
-static int attach(struct collector *c, const struct collector_config *config, struct err *e)
+static int attach(struct collector *c, const struct collector_config *config,
+		  struct features *features, struct err *e)
 {
 	struct core_bpf *skel = c->skel;
 	int err = find_pid_view(c, config);
@@ -130,6 +132,7 @@ static int attach(struct collector *c, const struct collector_config *config, st
 	if (err)
 		return err__set(e, ERR_UNSUPPORTED_KERNEL, err, "a tracepoint refused its program: %s",
 				strerror(-err));
+	collector_attach_exits(skel, features, c->exits);
 	c->seed = bpf_program__attach_iter(skel->progs.task_seed, NULL);
 	c->snapshot = bpf_program__attach_iter(skel->progs.task_snapshot, NULL);
 	c->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, c, NULL);
@@ -150,7 +153,7 @@ static void enable_statistics(struct collector *c)
 }
 
 int collector__new(struct collector **out, const struct collector_config *config,
-		   const struct features *features, struct report *report, struct err *e)
+		   struct features *features, struct report *report, struct err *e)
 {
 	struct collector *c = calloc(1, sizeof(*c));
 	int err;
@@ -167,9 +170,9 @@ int collector__new(struct collector **out, const struct collector_config *config
 	c->changes_seen = UINT32_MAX;	/* the first snapshot looks at all */
 	if (config->statistics)
 		enable_statistics(c);
-	err = collector_load(&c->skel, config, features, report, e);
+	err = collector_load(&c->skel, config, features, e);
 	if (!err)
-		err = attach(c, config, e);
+		err = attach(c, config, features, e);
 	if (err) {
 		collector__free(c);
 		return err;
@@ -186,6 +189,7 @@ void collector__free(struct collector *c)
 		return;
 	ring_buffer__free(c->ring);
 	blames__free(c->blames);
+	collector_detach_exits(c->exits);
 	bpf_link__destroy(c->snapshot);
 	bpf_link__destroy(c->seed);
 	core_bpf__destroy(c->skel);

@@ -31,11 +31,11 @@ struct collector_config {
 };
 
 /*
- * Loads and attaches. A program that the kernel refuses is left out: `report`
- * then says what is missing. Fails when the task programs are refused.
+ * Loads and attaches. A program that the kernel refuses is left out: `features`
+ * then lacks what it is for. Fails when the task programs are refused.
  */
 int collector__new(struct collector **out, const struct collector_config *config,
-		   const struct features *features, struct report *report, struct err *e);
+		   struct features *features, struct report *report, struct err *e);
 void collector__free(struct collector *c);
 
 /*

@@ -12,7 +12,6 @@
 #include "collect/libbpf_log.h"
 #include "collect/skeleton.h"
 #include "model/reason.h"
-#include "model/report.h"
 
 #define RING_BYTES (512 * 1024)		/* a record a thread that ends: 1000 of them */
 
@@ -20,27 +19,34 @@
 static const struct {
 	const char *program;
 	enum feature feature;
-	const char *subject;
+	enum { ALWAYS, BY_TRACEPOINT, BY_EXIT } way;	/* to socket lengths */
 } programs[] = {
-	{ "sched_switch", FEATURE_BPF, "scheduler" },
-	{ "cpu_time_sum", FEATURE_BPF, "scheduler" },
-	{ "pid_view_find", FEATURE_BPF, "tasks" },
-	{ "task_snapshot", FEATURE_BPF, "tasks" },
-	{ "task_seed", FEATURE_BPF, "tasks" },
-	{ "runner_set", FEATURE_BPF, "tasks" },
-	{ "sched_process_fork", FEATURE_BPF, "tasks" },
-	{ "sched_process_exec", FEATURE_BPF, "tasks" },
-	{ "sched_process_exit", FEATURE_BPF, "tasks" },
-	{ "sched_process_free", FEATURE_BPF, "tasks" },
-	{ "sock_send_length", FEATURE_SOCK_LENGTH, "network" },
-	{ "sock_recv_length", FEATURE_SOCK_LENGTH, "network" },
-	{ "tcp_rcv_space_adjust", FEATURE_SOCK_LENGTH, "network" },
-	{ "inet_sock_set_state", FEATURE_TCP_STATE, "network" },
-	{ "tcp_retransmit_skb", FEATURE_TCP_RETRANSMIT, "network.retransmits" },
-	{ "block_rq_issue", FEATURE_BLOCK, "block" },
-	{ "block_rq_complete", FEATURE_BLOCK, "block" },
-	{ "mm_vmscan_direct_reclaim_begin", FEATURE_RECLAIM, "memory" },
-	{ "mark_victim", FEATURE_OOM, "memory" },
+	{ "sched_switch", FEATURE_BPF, ALWAYS },
+	{ "cpu_time_sum", FEATURE_BPF, ALWAYS },
+	{ "pid_view_find", FEATURE_BPF, ALWAYS },
+	{ "task_snapshot", FEATURE_BPF, ALWAYS },
+	{ "task_seed", FEATURE_BPF, ALWAYS },
+	{ "runner_set", FEATURE_BPF, ALWAYS },
+	{ "sched_process_fork", FEATURE_BPF, ALWAYS },
+	{ "sched_process_exec", FEATURE_BPF, ALWAYS },
+	{ "sched_process_exit", FEATURE_BPF, ALWAYS },
+	{ "sched_process_free", FEATURE_BPF, ALWAYS },
+	{ "sock_send_length", FEATURE_SOCK_LENGTH, BY_TRACEPOINT },
+	{ "sock_recv_length", FEATURE_SOCK_LENGTH, BY_TRACEPOINT },
+	{ "tcp_sendmsg_exit", FEATURE_SOCK_LENGTH, BY_EXIT },
+	{ "tcp_sendpage_exit", FEATURE_SOCK_LENGTH, BY_EXIT },
+	{ "tcp_recvmsg_exit", FEATURE_SOCK_LENGTH, BY_EXIT },
+	{ "udp_sendmsg_exit", FEATURE_SOCK_LENGTH, BY_EXIT },
+	{ "udp_recvmsg_exit", FEATURE_SOCK_LENGTH, BY_EXIT },
+	{ "udpv6_sendmsg_exit", FEATURE_SOCK_LENGTH, BY_EXIT },
+	{ "udpv6_recvmsg_exit", FEATURE_SOCK_LENGTH, BY_EXIT },
+	{ "tcp_rcv_space_adjust", FEATURE_SOCK_LENGTH, ALWAYS },
+	{ "inet_sock_set_state", FEATURE_TCP_STATE, ALWAYS },
+	{ "tcp_retransmit_skb", FEATURE_TCP_RETRANSMIT, ALWAYS },
+	{ "block_rq_issue", FEATURE_BLOCK, ALWAYS },
+	{ "block_rq_complete", FEATURE_BLOCK, ALWAYS },
+	{ "mm_vmscan_direct_reclaim_begin", FEATURE_RECLAIM, ALWAYS },
+	{ "mark_victim", FEATURE_OOM, ALWAYS },
 };
 
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
@@ -79,11 +85,13 @@ static int configure(struct core_bpf *skel, const struct collector_config *confi
 }
 
 static bool wanted(const struct collector_config *config, const struct features *features,
-		   enum feature feature)
+		   size_t i)
 {
-	if (!features->have[feature])
+	if (!features->have[programs[i].feature] ||
+	    (programs[i].way == BY_TRACEPOINT && features->sock_exits) ||
+	    (programs[i].way == BY_EXIT && !features->sock_exits))
 		return false;
-	switch (feature) {
+	switch (programs[i].feature) {
 	case FEATURE_SOCK_LENGTH:
 	case FEATURE_TCP_STATE:
 	case FEATURE_TCP_RETRANSMIT:
@@ -95,9 +103,23 @@ static bool wanted(const struct collector_config *config, const struct features 
 	}
 }
 
+/* Whether what was refused can be done without: then the kernel lacks it from now on. */
+static bool give_up(struct features *features)
+{
+	for (size_t i = 0; i < PROGRAMS; i++)
+		if (programs[i].feature != FEATURE_BPF && features->have[programs[i].feature] &&
+		    !strcmp(programs[i].program, libbpf_log__refused())) {
+			features__lacks(features, programs[i].feature,
+					"the kernel refused the program %s: ppbpf --debug shows why",
+					programs[i].program);
+			return true;
+		}
+	return false;
+}
+
 /* One attempt. 1: a program was refused that can be left out, and now is. */
 static int open_and_load(struct core_bpf **out, const struct collector_config *config,
-			 const struct features *features, bool *leave_out)
+			 struct features *features)
 {
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = features__btf_path());
 	struct core_bpf *skel = core_bpf__open_opts(&open);
@@ -115,37 +137,53 @@ static int open_and_load(struct core_bpf **out, const struct collector_config *c
 		program = bpf_object__find_program_by_name(skel->obj, programs[i].program);
 		if (!program)
 			return -ENOENT;
-		bpf_program__set_autoload(program, !leave_out[i] &&
-					  wanted(config, features, programs[i].feature));
+		bpf_program__set_autoload(program, wanted(config, features, i));
+		bpf_program__set_autoattach(program, programs[i].way != BY_EXIT);
 	}
 	err = core_bpf__load(skel);
 	if (!err)
 		return 0;
 	core_bpf__destroy(skel);
 	*out = NULL;
-	for (size_t i = 0; i < PROGRAMS; i++)
-		if (programs[i].feature != FEATURE_BPF && !leave_out[i] &&
-		    !strcmp(programs[i].program, libbpf_log__refused())) {
-			leave_out[i] = true;
-			return 1;
-		}
-	return err;
+	return give_up(features) ? 1 : err;
 }
 
 int collector_load(struct core_bpf **skel, const struct collector_config *config,
-		   const struct features *features, struct report *report, struct err *e)
+		   struct features *features, struct err *e)
 {
-	bool leave_out[PROGRAMS] = { false };
 	int err;
 
 	do
-		err = open_and_load(skel, config, features, leave_out);
+		err = open_and_load(skel, config, features);
 	while (err > 0);
-	if (err)
-		return libbpf_log__explain(e, err, "the BPF programs");
-	for (size_t i = 0; i < PROGRAMS; i++)
-		if (leave_out[i])
-			report__missing(report, programs[i].subject,
-					"the kernel refused the program %s", programs[i].program);
-	return 0;
+	return err ? libbpf_log__explain(e, err, "the BPF programs") : 0;
+}
+
+void collector_detach_exits(struct bpf_link *links[COLLECTOR_PROGRAMS])
+{
+	for (size_t i = 0; i < COLLECTOR_PROGRAMS; i++) {
+		bpf_link__destroy(links[i]);
+		links[i] = NULL;
+	}
+}
+
+/* All of them, or none: a part of the bytes would be no figure. */
+void collector_attach_exits(struct core_bpf *skel, struct features *features,
+			    struct bpf_link *links[COLLECTOR_PROGRAMS])
+{
+	struct bpf_program *program;
+	bool failed = false;
+
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		program = bpf_object__find_program_by_name(skel->obj, programs[i].program);
+		if (programs[i].way != BY_EXIT || bpf_program__fd(program) < 0)
+			continue;
+		links[i] = bpf_program__attach(program);
+		failed |= !links[i];
+	}
+	if (!failed)
+		return;
+	collector_detach_exits(links);
+	features__lacks(features, FEATURE_SOCK_LENGTH, "no sock_send_length tracepoint (Linux 6.3 "
+			"or later has it), and nothing can be attached to functions here");
 }

@@ -5,17 +5,22 @@
 
 #define COLLECTOR_PROGRAMS 32	/* at most */
 
+struct bpf_link;
 struct collector_config;
 struct core_bpf;
 struct err;
 struct features;
-struct report;
 
 /*
- * *skel is loaded, or NULL. `report` is told which subjects the kernel refused. Negative errno,
- * and *e, when the programs that everything else needs are refused.
+ * *skel is loaded, or NULL. What the kernel refuses is a feature less. Negative errno, and *e,
+ * when the programs that everything else needs are refused.
  */
 int collector_load(struct core_bpf **skel, const struct collector_config *config,
-		   const struct features *features, struct report *report, struct err *e);
+		   struct features *features, struct err *e);
+
+/* Where those programs stand in for tracepoints: they are attached, or a feature less. */
+void collector_attach_exits(struct core_bpf *skel, struct features *features,
+			    struct bpf_link *links[COLLECTOR_PROGRAMS]);
+void collector_detach_exits(struct bpf_link *links[COLLECTOR_PROGRAMS]);
 
 #endif

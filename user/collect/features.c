@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,33 @@ static void lacks(struct features *features, enum feature feature, const char *w
 	text_copy(features->why[feature], sizeof(features->why[feature]), why);
 }
 
+void features__lacks(struct features *features, enum feature feature, const char *why, ...)
+{
+	va_list args;
+
+	features->have[feature] = false;
+	va_start(args, why);
+	vsnprintf(features->why[feature], sizeof(features->why[feature]), why, args);
+	va_end(args);
+}
+
+/*
+ * The protocols' functions stand in for the socket layer's tracepoints, all of them or none.
+ * That their exits can be attached to is found out then: it takes BPF trampolines.
+ */
+static bool have_socket_functions(const struct btf *btf)
+{
+	static const char *const names[] = {
+		"tcp_sendmsg", "tcp_sendpage", "tcp_recvmsg", "udp_sendmsg", "udp_recvmsg",
+		"udpv6_sendmsg", "udpv6_recvmsg",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (btf__find_by_name_kind(btf, names[i], BTF_KIND_FUNC) < 0)
+			return false;
+	return true;
+}
+
 static void probe_btf(struct features *f, const struct btf *btf)
 {
 	f->have[FEATURE_BPF] = tracepoint_takes(btf, "sched_switch", 1, "task_struct") &&
@@ -135,6 +163,9 @@ static void probe_btf(struct features *f, const struct btf *btf)
 	f->switch_has_state = tracepoint_arguments(btf, "sched_switch") >= 4;
 	if (!tracepoint_takes(btf, "sock_send_length", 0, "sock") ||
 	    !tracepoint_takes(btf, "sock_recv_length", 0, "sock"))
+		f->sock_exits = have_socket_functions(btf);
+	if (!f->sock_exits && (!tracepoint_takes(btf, "sock_send_length", 0, "sock") ||
+			       !tracepoint_takes(btf, "sock_recv_length", 0, "sock")))
 		lacks(f, FEATURE_SOCK_LENGTH, "no sock_send_length tracepoint: Linux 6.3 or later has it");
 	if (!tracepoint_takes(btf, "inet_sock_set_state", 0, "sock"))
 		lacks(f, FEATURE_TCP_STATE, "no inet_sock_set_state tracepoint in this kernel");

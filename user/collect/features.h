@@ -21,6 +21,7 @@ struct features {
 	bool switch_has_state;		/* sched_switch hands prev_state over: Linux 5.18 */
 	bool tickless;			/* some CPUs run without ticks: nohz_full= */
 	bool iter_by_process;		/* the task iterator can be asked for one process */
+	bool sock_exits;		/* socket lengths by the exits of functions, for want of tracepoints */
 	bool has_cast;			/* bpf_rdonly_cast(): Linux 6.2 */
 };
 
@@ -29,6 +30,10 @@ struct features {
  * *e then says which, and `features` has the reason for everything else too.
  */
 int features__probe(struct features *features, struct err *e);
+
+/* One of them is not, after all. */
+void features__lacks(struct features *features, enum feature feature, const char *why, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* All that is BPF's is not to be had, for this reason. */
 void features__without_bpf(struct features *features, const char *why);

@@ -429,7 +429,7 @@ static void configure_hooks(struct requests *r, const struct features *features)
 {
 	struct http_bpf *skel = r->skel;
 
-	r->by_syscall = !features->have[FEATURE_SOCK_LENGTH];
+	r->by_syscall = !features->have[FEATURE_SOCK_LENGTH] || features->sock_exits;
 	skel->rodata->cfg_by_syscall = r->by_syscall;
 	bpf_program__set_autoload(skel->progs.exchange_sent, !r->by_syscall);
 	bpf_program__set_autoload(skel->progs.exchange_received, !r->by_syscall);

@@ -45,7 +45,8 @@ static int follow(struct counting *counting, const struct ppbpf_profile_options 
 		.mode = target->mode, .comm = target->comm, .cgroup_id = target->cgroup.id,
 		.cgroup_subsys = target->cgroup.subsys, .children = !options->no_children,
 	};
-	int err = collector__new(&counting->collector, &config, features, counting->report, e);
+	struct features own = *features;
+	int err = collector__new(&counting->collector, &config, &own, counting->report, e);
 
 	if (err)
 		return err;
