@@ -308,6 +308,24 @@ static __always_inline bool is_postgresql_start(const struct peek *p, u64 length
 	       (length == 8 && (second == POSTGRESQL_SSL || second == POSTGRESQL_GSS));
 }
 
+/* The first byte after so many: a message may have a buffer of its own. */
+static __always_inline long postgresql_next(const struct payload *payload, u64 size, u8 *next)
+{
+	struct iovec iov;
+	u64 at = payload->base + size;
+
+	if (size > payload->first)
+		return -1;
+	if (size == payload->first) {
+		if (payload->buffer_count < 2 ||
+		    bpf_probe_read_user(&iov, sizeof(iov),
+					(void *)(payload->buffers + sizeof(iov))))
+			return -1;
+		at = (u64)iov.iov_base;
+	}
+	return bpf_probe_read_user(next, 1, (void *)at);
+}
+
 /* On a connection not known yet: a message as long as it says, or another one after it. */
 static __always_inline bool is_postgresql_request(const struct peek *p,
 						  const struct payload *payload)
@@ -321,10 +339,7 @@ static __always_inline bool is_postgresql_request(const struct peek *p,
 		return false;
 	if (size == payload->length)
 		return p->bytes[0] == 'Q' || p->bytes[0] == 'S';
-	if (size >= payload->first ||
-	    bpf_probe_read_user(&next, 1, (void *)(payload->base + size)))
-		return false;
-	return is_postgresql_type(next);
+	return !postgresql_next(payload, size, &next) && is_postgresql_type(next);
 }
 
 #define READY_BYTES 6

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -233,3 +234,49 @@ class Trace:
 
     def __exit__(self, *_):
         end(self.process)
+
+
+# --- as the kernel sees them ---
+
+def capture(ports, load, *options, env=None):
+    """Of the services on these ports: the result, and the spans of each trace."""
+    with tempfile.TemporaryDirectory() as folder:
+        lines = os.path.join(folder, "spans.jsonl")
+        process = subprocess.Popen(
+            [PPBPF, "trace", "--service", "shop", "--source", "ebpf", "--json", "--duration=0",
+             "--output", lines, "--port", ",".join(map(str, ports)),
+             f"--jaeger-endpoint=http://localhost:{free_port()}/", *options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **(env or {})})
+        try:
+            line = ""
+            while "are traced" not in line:
+                line = process.stderr.readline()
+                if not line:
+                    raise RuntimeError("it does not attach")
+            load()
+            process.send_signal(2)
+            out, _ = process.communicate(timeout=30)
+        finally:
+            end(process)
+        with open(lines, encoding="utf-8") as file:
+            found = [[span for resource in json.loads(line)["resourceSpans"]
+                      for scope in resource["scopeSpans"] for span in scope["spans"]]
+                     for line in file]
+    return json.loads(out), found
+
+
+def attribute(span, key):
+    return next((list(a["value"].values())[0] for a in span["attributes"] if a["key"] == key), None)
+
+
+def shape(spans):
+    """"server GET /a > client GET /b > ...": a chain from the root to its end."""
+    kinds, out, parent = {2: "server", 3: "client"}, [], None
+    ids = {s["spanId"] for s in spans}
+    at = [s for s in spans if s.get("parentSpanId") not in ids]
+    while len(at) == 1:
+        out.append(f"{kinds[at[0]['kind']]} {at[0]['name']}")
+        parent = at[0]["spanId"]
+        at = [s for s in spans if s.get("parentSpanId") == parent]
+    return " > ".join(out) + (" and more" if len(out) < len(spans) else "")
