@@ -457,6 +457,23 @@ static void benchmarks_match_by_name_and_parameters(void **state)
 	compare_report__free(report);
 }
 
+/* Two of a name in one file: nobody can tell which is which, but the answer is always the same. */
+static void twins_are_warned_of(void **state)
+{
+	struct compare_report *report;
+
+	(void)state;
+	add_average(files[0], "x", 10, NAN);
+	add_average(files[0], "x", 20, NAN);
+	add_average(files[0], "y", 1, NAN);
+	add_average(files[1], "x", 10, NAN);
+	report = compare_report__new(files[0], files[1], 0.05);
+	assert_int_equal(report->comparisons[0].verdict, VERDICT_UNCHANGED);
+	assert_string_equal(report->warnings[0], "the results of v1 hold \"x\" more than once: of a "
+			    "baseline the first counts");
+	compare_report__free(report);
+}
+
 static void other_machines_are_warned_of(void **state)
 {
 	struct compare_report *report;
@@ -506,6 +523,7 @@ int main(void)
 		TEST(runs_without_a_split_are_judged_by_wall_time),
 		TEST(averages_are_compared_plainly),
 		TEST(benchmarks_match_by_name_and_parameters),
+		TEST(twins_are_warned_of),
 		TEST(other_machines_are_warned_of),
 	};
 

@@ -237,6 +237,7 @@ static void bad_files_are_refused_in_one_line(void **state)
 		  "read_bytes is larger than 2^53" },
 		{ ONE("\"avg_time_ms\": 1, \"metadata\": {\"kept\": [{}]}"),
 		  "kept has an entry without a path" },
+		{ ONE("\"avg_time_ms\": 1e300"), "avg_time_ms is larger than anything measured" },
 		{ FILE_OF("[{\"benchmark_name\": \"b\", \"avg_time_ms\": 1},]"), "it is no JSON" },
 		{ FILE_OF("[{\"benchmark_name\": \"b\", \"avg_time_ms\": 1} 5]"), "it is no JSON" },
 		{ FILE_OF("[]") "x", "it is no JSON from line 1, byte 41 on" },

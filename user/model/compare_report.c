@@ -13,7 +13,8 @@
 #define STEAL_PERCENT 1.0
 #define NOISY_PERCENT 20.0
 
-static int by_identity(const void *a, const void *b)
+/* By name and parameters. */
+static int compare_identity(const void *a, const void *b)
 {
 	const struct bench_result *x = *(const struct bench_result *const *)a;
 	const struct bench_result *y = *(const struct bench_result *const *)b;
@@ -32,6 +33,16 @@ static int by_identity(const void *a, const void *b)
 	       (x->parameter_count < y->parameter_count);
 }
 
+/* In the file's order where these are the same. */
+static int by_identity(const void *a, const void *b)
+{
+	const struct bench_result *x = *(const struct bench_result *const *)a;
+	const struct bench_result *y = *(const struct bench_result *const *)b;
+	int order = compare_identity(a, b);
+
+	return order ? order : (x > y) - (x < y);
+}
+
 /* Sorted, so that each can be found; the caller's to free. */
 static const struct bench_result **sorted(const struct bench_results *results)
 {
@@ -46,12 +57,15 @@ static const struct bench_result **sorted(const struct bench_results *results)
 	return list;
 }
 
+/* The first of those with the same name and parameters. */
 static const struct bench_result *find(const struct bench_result *const *list, size_t count,
 				       const struct bench_result *wanted)
 {
 	const struct bench_result *const *found =
-		bsearch(&wanted, list, count, sizeof(void *), by_identity);
+		bsearch(&wanted, list, count, sizeof(void *), compare_identity);
 
+	while (found && found > list && !compare_identity(found - 1, found))
+		found--;
 	return found ? *found : NULL;
 }
 
@@ -206,6 +220,26 @@ static int compare_all(struct compare_report *report, struct stats *stats,
 	return 0;
 }
 
+/* By what should they be told apart? */
+static int warn_of_twins(struct compare_report *report, const struct bench_results *file,
+			 const struct bench_result *const *list)
+{
+	char *title;
+	int err;
+
+	for (size_t i = 1; i < file->count; i++) {
+		if (compare_identity(&list[i - 1], &list[i]))
+			continue;
+		title = bench_result__title(list[i]);
+		err = warn(report, "the results of %s hold \"%s\" more than once: of a baseline the first "
+			   "counts", file->release ? file->release : "one file",
+			   title ? title : list[i]->name);
+		free(title);
+		return err;
+	}
+	return 0;
+}
+
 static void list_missing(struct compare_report *report,
 			 const struct bench_result *const *currents)
 {
@@ -240,7 +274,8 @@ struct compare_report *compare_report__new(const struct bench_results *baseline,
 	    compare_all(report, stats, baselines))
 		goto out;
 	list_missing(report, currents);
-	done = !add_warnings(report);
+	done = !warn_of_twins(report, current, currents) &&
+	       !warn_of_twins(report, baseline, baselines) && !add_warnings(report);
 out:
 	stats__free(stats);
 	free(baselines);

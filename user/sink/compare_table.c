@@ -244,8 +244,10 @@ static void put_alone(struct page *page, const char *what,
 static void put_end(struct page *page, const struct compare_report *report,
 		    const struct compare_table *table)
 {
-	page__end_line(page);
-	put_counts(page, report);
+	if (report->count) {
+		page__end_line(page);
+		put_counts(page, report);
+	}
 	put_alone(page, "missing (in the baseline alone)", report->missing,
 		  report->missing_count);
 	put_alone(page, "new (without a baseline)", report->added, report->added_count);

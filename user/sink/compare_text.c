@@ -14,6 +14,8 @@ char *signed_percent(char *out, double percent)
 		snprintf(out, UNITS_TEXT, "-");
 	else if (!isfinite(percent))
 		snprintf(out, UNITS_TEXT, "from 0");
+	else if (size >= 1e6)
+		snprintf(out, UNITS_TEXT, "%+.1e %%", percent);
 	else
 		snprintf(out, UNITS_TEXT, "%c%.*f %%", percent < 0 ? '-' : '+',
 			 size < 99.95 ? 1 : 0, size);

@@ -16,6 +16,8 @@
 /* beyond it a double is no longer exact, and a count no longer itself */
 #define COUNT_MAX 9007199254740992.0
 #define SETTING_MAX 1000000
+/* ms, bytes and percent beyond it are nobody's, and no sum of them is finite for sure */
+#define NUMBER_LARGEST 1e18
 #define YEAR_10000 253402300800.0
 
 int reading__refuse(const struct reading *r, const char *format, ...)
@@ -71,6 +73,8 @@ int reading__signed(const struct reading *r, const struct json_node *item, const
 		return reading__refuse(r, "%s is no number", key);
 	if (!isfinite(item->number))
 		return reading__refuse(r, "%s is no finite number", key);
+	if (fabs(item->number) > NUMBER_LARGEST)
+		return reading__refuse(r, "%s is larger than anything measured", key);
 	*value = item->number;
 	return 0;
 }

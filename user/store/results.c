@@ -155,12 +155,18 @@ static void folder_free(struct folder *folder)
 	free(folder->files);
 }
 
-static int folder_add(struct folder *folder, const char *path, const char *name, size_t length)
+static int folder_add(struct folder *folder, int dir, const char *path, const char *name,
+		      size_t length)
 {
 	struct candidate candidate = { 0 }, *files;
+	struct stat st;
 
 	if (!parse_name(name, length, &candidate))
 		return 0;
+	if (fstatat(dir, name, &st, 0) || !S_ISREG(st.st_mode)) {
+		free(candidate.release);
+		return 0;
+	}
 	files = reallocarray(folder->files, folder->count + 1, sizeof(*files));
 	if (!files || asprintf(&candidate.path, "%s/%s", path, name) < 0) {
 		free(candidate.release);
@@ -185,7 +191,7 @@ static int folder_list(struct folder *folder, const char *path, size_t length, s
 		return err__set(e, errno == EACCES ? ERR_PERMISSION : ERR_IO, -errno,
 				"cannot read the folder %s: %s", path, strerror(errno));
 	while (!err && (entry = readdir(dir)))
-		err = folder_add(folder, path, entry->d_name, length);
+		err = folder_add(folder, dirfd(dir), path, entry->d_name, length);
 	closedir(dir);
 	if (err)
 		return err__set(e, ERR_INTERNAL, err, "out of memory");
