@@ -168,8 +168,12 @@ __noinline int blame_add(u64 tgid, u64 comm_low, u64 comm_high, u64 ns)
 	u32 zero = 0;
 
 	cache = bpf_map_lookup_elem(&blame_caches, &zero);
-	if (!cache || !tgid || !ns)
+	if (!cache || !ns)
 		return 0;
+	if (!tgid) { /* nobody had the CPU: it was still waking up */
+		count(PPBPF_COUNT_WAIT_UNKNOWN_NS, ns);
+		return 0;
+	}
 	slot = &cache->slots[tgid % PPBPF_BLAME_SLOTS];
 	if (slot->tgid == tgid && slot->comm[0] == comm_low && slot->comm[1] == comm_high) {
 		slot->ns += ns;
