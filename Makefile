@@ -104,8 +104,8 @@ MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLAN
              $(PKG_CONFIG) --exists $$lib || echo $$lib; done)
 endif
 
-.PHONY: all deps run check check-vm unit-programs test-programs overhead fuzz check-statistics install \
-        tidy format clean help missing FORCE
+.PHONY: all deps run check check-vm kernels unit-programs test-programs overhead fuzz \
+        check-statistics install tidy format clean help missing FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -198,6 +198,9 @@ check:
 # KERNEL=6.1, /boot/vmlinuz-VERSION or host; MODULES=/lib/modules/VERSION if they are elsewhere.
 check-vm: all test-programs
 	$(Q)$(TEST_ENV) MODULES='$(MODULES)' tests/vm/run $(KERNEL)
+
+kernels: all test-programs
+	$(Q)$(TEST_ENV) tests/vm/run --update
 
 overhead: all test-programs
 	$(Q)if [ -x tests/overhead/run ]; then $(TEST_ENV) tests/overhead/run; \
