@@ -143,7 +143,9 @@ static void print_blames(struct page *page, const struct report *report)
 
 		if (blame->ns < SHOWN_NS)
 			break;
-		snprintf(pid, sizeof(pid), blame->pid ? " [%u]" : "", blame->pid);
+		pid[0] = '\0';
+		if (blame->pid)
+			snprintf(pid, sizeof(pid), " [%u]", blame->pid);
 		snprintf(item, sizeof(item), "%s%.*s%s %s", shown ? ", " : "while ",
 			 (int)sizeof(blame->comm), blame->comm, pid,
 			 format_seconds(seconds, blame->ns));
@@ -201,7 +203,8 @@ static void print_held_back(struct page *page, const struct report *report, doub
 
 	if (!metric_why_null(report, throttled)) {
 		print_part(page, 2, "throttled", split->throttled, total);
-		page__text(page, split->throttled ? "by its cgroup's CPU quota" : "");
+		if (split->throttled)
+			page__text(page, "by its cgroup's CPU quota");
 		page__end_line(page);
 	}
 	if (split->stolen >= SHOWN_NS) {
