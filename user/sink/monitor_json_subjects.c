@@ -124,6 +124,18 @@ static uint64_t memory_over_processes(const struct report *report, const struct 
 	return metric->index == PPBPF_PEAK_RSS_BYTES ? most : sum;
 }
 
+/* No process has a peak of 0: they ended before anybody looked. */
+static void json_over_processes(struct fields *fields, const struct report *report,
+				const struct metric *metric)
+{
+	uint64_t value = memory_over_processes(report, metric);
+
+	if (metric->index == PPBPF_PEAK_RSS_BYTES && !value)
+		fields__null(fields, metric->json, "no process's memory was read before it ended");
+	else
+		fields__metric(fields, metric, value);
+}
+
 static void json_growth(struct fields *fields, const struct report *report)
 {
 	const struct series *memory = &report->memory;
@@ -164,8 +176,7 @@ void json_memory(struct fields *fields, const struct report *report)
 	for (size_t i = 0; i < metrics_count; i++)
 		if (metrics[i].scope == METRIC_PROCESS && metrics[i].subject == SUBJECT_MEMORY &&
 		    metrics[i].index >= PPBPF_SUMMED_NR)
-			fields__metric(fields, &metrics[i],
-				       memory_over_processes(report, &metrics[i]));
+			json_over_processes(fields, report, &metrics[i]);
 	json_scope(fields, report, METRIC_NAMED, report->named,
 		   "read for processes named with --pid only");
 	json_cgroup(fields, report);
