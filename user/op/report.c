@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
@@ -60,12 +61,30 @@ static const struct format *format_of(const char *path)
 	return NULL;
 }
 
-/* A comparison, or results. */
-static int read_input(const char *path, struct reported *r, struct err *e)
+static const char *folder_of(const struct ppbpf_report_options *options)
 {
+	return options->output_dir ? options->output_dir : BENCHMARKS_DIR;
+}
+
+/* Rather than a file that is not there. */
+static bool is_version(const char *input)
+{
+	size_t length = strlen(input);
+
+	return access(input, F_OK) && !strchr(input, '/') &&
+	       !(length > 5 && !strcmp(input + length - 5, ".json"));
+}
+
+/* A comparison, or results: a file, or the latest of a version. */
+static int read_input(const struct ppbpf_report_options *options, struct reported *r,
+		      struct err *e)
+{
+	const char *path = options->input;
 	struct buf text = BUF_INIT;
 
-	if (!read_file(path, FILE_MAX, &text, e)) {
+	if (is_version(path))
+		r->results = results__find(folder_of(options), path, NULL, e);
+	else if (!read_file(path, FILE_MAX, &text, e)) {
 		if (comparison_file__is(buf__str(&text)))
 			r->file = comparison_file__parse(buf__str(&text), text.length, path, e);
 		else
@@ -78,12 +97,12 @@ static int read_input(const char *path, struct reported *r, struct err *e)
 static int compare_input(const struct ppbpf_report_options *options, struct reported *r,
 			 struct err *e)
 {
-	const char *folder = options->output_dir ? options->output_dir : BENCHMARKS_DIR;
+	const char *input = r->results && r->results->path ? r->results->path : options->input;
 
 	if (r->file)
 		return err__set(e, ERR_USAGE, -EINVAL,
 				"%s is a comparison: it has its baseline already", options->input);
-	r->baseline = find_results(options->baseline, folder, options->input, e);
+	r->baseline = find_results(options->baseline, folder_of(options), input, e);
 	if (!r->baseline)
 		return e->code;
 	r->compared = compare_report__new(r->baseline, r->results, options->threshold);
@@ -231,7 +250,7 @@ static int check(const struct ppbpf_report_options *options, struct reported *r,
 static int make_report(const struct ppbpf_report_options *options, struct reported *r,
 		       struct err *e)
 {
-	if (check(options, r, e) || read_input(options->input, r, e))
+	if (check(options, r, e) || read_input(options, r, e))
 		return e->code;
 	if (options->baseline && compare_input(options, r, e))
 		return e->code;
