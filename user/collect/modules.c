@@ -23,6 +23,8 @@
 #include "symbol/python.h"
 
 #define BUILDER_NICE (-10)
+#define SCANNED_BYTES_MAX (12u << 20) /* of tables that no stack has asked for */
+#define SCANNED_FILE_MAX (24u << 20)  /* the larger ones are seldom run in */
 
 static uint64_t now_ns(void)
 {
@@ -79,6 +81,7 @@ struct modules *modules__new(const struct modules_maps *maps)
 	pthread_cond_init(&m->built_one, NULL);
 	m->met.end = &m->met.first;
 	m->scanned.end = &m->scanned.first;
+	m->later.end = &m->later.first;
 	m->maps = *maps;
 	m->rows = unwind_rows__new(maps->chunks_fd);
 	m->seen = hash__new();
@@ -292,6 +295,20 @@ static void build(struct modules *m, struct module *module)
 	pthread_mutex_unlock(&m->lock);
 }
 
+/* NULL: there is none that may be built before a stack needs it. */
+static struct module *take_scanned(struct modules *m)
+{
+	struct module *module;
+
+	while ((module = queue_take(&m->scanned))) {
+		if (module->size <= SCANNED_FILE_MAX &&
+		    unwind_rows__bytes(m->rows) < SCANNED_BYTES_MAX)
+			break;
+		queue_add(&m->later, module);
+	}
+	return module;
+}
+
 static void *builder(void *context)
 {
 	struct modules *m = context;
@@ -303,8 +320,9 @@ static void *builder(void *context)
 	while (!m->ending) {
 		module = queue_take(&m->met);
 		if (!module)
-			module = queue_take(&m->scanned);
+			module = take_scanned(m);
 		if (!module) {
+			pthread_cond_broadcast(&m->built_one);
 			pthread_cond_wait(&m->asked, &m->lock);
 			continue;
 		}
@@ -427,7 +445,8 @@ bool modules__settled(struct modules *m, uint32_t id, bool wait)
 
 	pthread_mutex_lock(&m->lock);
 	settled = is_settled(m, id);
-	if (!settled && queue_remove(&m->scanned, m->by_id[id])) {
+	if (!settled &&
+	    (queue_remove(&m->scanned, m->by_id[id]) || queue_remove(&m->later, m->by_id[id]))) {
 		queue_add(&m->met, m->by_id[id]);
 		pthread_cond_signal(&m->asked);
 	}

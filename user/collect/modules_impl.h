@@ -48,7 +48,7 @@ struct module {
 	int index; /* in the profile; -1: not there yet */
 };
 
-/* First in, first out; with a second one for what has to wait. */
+/* First in, first out. */
 struct queue {
 	struct module *first;
 	struct module **end;
@@ -62,6 +62,7 @@ struct modules {
 	pthread_cond_t built_one;
 	struct queue met; /* by a stack that ends there, or soon will be */
 	struct queue scanned;
+	struct queue later; /* until a stack needs them: large, or beyond what all may take */
 	struct module *building;
 	bool ending;
 	struct modules_maps maps;
