@@ -72,10 +72,23 @@ def conditions(config, pid):
                   "-p", str(pid), "-o", data]
         found["perf record -g"] = [*record, "-g"]
         found["perf record --call-graph dwarf"] = [*record, "--call-graph", "dwarf"]
+    absent = {}
     for tool in ("profile-bpfcc", "bpf-profile"):
-        if shutil.which(tool):
+        why = why_not(tool)
+        if why:
+            absent[tool] = why
+        else:
             found[tool] = [tool, "-F", rate, "-p", str(pid)]
-    return found
+    return found, absent
+
+
+def why_not(tool):
+    """Why a peer cannot be compared with here, or None."""
+    if not shutil.which(tool):
+        return "not installed"
+    ran = subprocess.run([tool, "-F", "49", "1"], stdout=subprocess.DEVNULL,
+                         stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    return ran.stderr.strip().splitlines()[-1] if ran.returncode else None
 
 
 def post(config, name):
@@ -111,9 +124,9 @@ def watched(config, target, name, command, seconds):
 
 def slowdown(config, report):
     target = Target(config)
-    rounds = 2 if config.quick else 10
-    seconds = 1.5 if config.quick else 5
-    names = conditions(config, target.process.pid)
+    rounds = 2 if config.quick else 6
+    seconds = 1.5 if config.quick else 3
+    names, absent = conditions(config, target.process.pid)
     turns, cpu = {name: [] for name in names}, {name: [] for name in names}
     try:
         time.sleep(1)
@@ -135,6 +148,8 @@ def slowdown(config, report):
     table.note(f"medians of {rounds} rounds of {seconds} s in random order, each against the "
                "round's turns with nothing attached; a watcher's CPU is from its start to its "
                "table, perf report's included")
+    for tool, why in absent.items():
+        table.note(f"{tool} does not run here: {why}")
     report(table)
 
 
