@@ -106,7 +106,6 @@ def post(config, name):
 
 def watched(config, target, name, command, seconds):
     """The median turn under this condition, and the watcher's CPU seconds, all in."""
-    config.patience.wait()
     if not command:
         return statistics.median(target.turns(seconds)), 0.0
     before = os.times()
@@ -123,8 +122,9 @@ def watched(config, target, name, command, seconds):
 
 
 def slowdown(config, report):
+    config.patience.wait()      # the target itself keeps a CPU busy
     target = Target(config)
-    rounds = 2 if config.quick else 6
+    rounds = 2 if config.quick else 5
     seconds = 1.5 if config.quick else 3
     names, absent = conditions(config, target.process.pid)
     turns, cpu = {name: [] for name in names}, {name: [] for name in names}
