@@ -34,7 +34,6 @@ struct process {
 	uint32_t tgid;			/* in the first pid namespace; ->pid is for people */
 	uint32_t pid;			/* as ppbpf's user knows it */
 	uint32_t ppid;			/* the same; 0: outside of the pid namespace */
-	uint32_t inner_pid;		/* in its own pid namespace; 0: that is not below ours */
 	uint32_t proc_pid;		/* in the /proc mounted here; 0: not to be found there */
 	uint64_t start_boot_ns;		/* with tgid, its identity */
 	uint64_t end_boot_ns;		/* 0: alive; when it has left: since when */
@@ -42,6 +41,7 @@ struct process {
 	const char *command;		/* its arguments, joined by blanks; NULL: not known */
 	uint16_t exit_code;		/* wait status; meaningful when ended */
 	uint16_t place;			/* in the table of places; 0: not known */
+	uint32_t inner_pid;		/* in its own pid namespace; 0: that is not below ours */
 	uint32_t generation;		/* the full snapshot that named a thread of it last */
 	uint32_t threads_alive : 20;
 	bool followed : 1;
