@@ -24,20 +24,16 @@ static const char *skip_nested(const char *c)
 {
 	int depth = 1;
 
-	for (; *c; c++)
-		switch (*c) {
-		case '"':
-			c = skip_string(c) - 1;
-			break;
-		case '[':
-		case '{':
-			depth++;
-			break;
-		case ']':
-		case '}':
-			if (!--depth)
-				return c;
+	while (*(c += strcspn(c, "\"[]{}"))) {
+		if (*c == '"') {
+			c = skip_string(c);
+			continue;
 		}
+		depth += *c == '[' || *c == '{' ? 1 : -1;
+		if (!depth)
+			return c;
+		c++;
+	}
 	return NULL;
 }
 
