@@ -83,10 +83,35 @@ static int describe_server(struct trace_sources *sources, const struct server_co
 	return sources->received ? 0 : -ENOMEM;
 }
 
+/* One port may be taken by somebody else: without --source the other one is listened on. */
+static int open_server(struct trace_sources *sources, struct server_config *config, struct err *e)
+{
+	struct server_config alone[] = { *config, *config };
+	int err = server__new(&sources->server, config, e);
+	struct err own;
+
+	if (!err || is_asked(sources, PPBPF_TRACE_RECEIVE) || !config->otlp_port ||
+	    !config->jaeger_port)
+		return err;
+	alone[0].jaeger_port = alone[1].otlp_port = 0;
+	for (size_t i = 0; i < 2; i++) {
+		own = (struct err){ 0 };
+		if (server__new(&sources->server, &alone[i], &own))
+			continue;
+		*config = alone[i];
+		report__missing(sources->config.report, i ? "sources.receive.otlp" :
+				"sources.receive.jaeger", "%s", e->message);
+		log_warn("receive: %s", e->message);
+		*e = (struct err){ 0 };
+		return 0;
+	}
+	return err;
+}
+
 static int listen_for_spans(struct trace_sources *sources, struct err *e)
 {
 	const struct ppbpf_trace_options *o = sources->config.options;
-	const struct server_config config = {
+	struct server_config config = {
 		.address = o->listen_address,
 		.otlp_port = o->otlp_port,
 		.jaeger_port = sources->jaeger.local && !sources->jaeger_listens ?
@@ -98,7 +123,7 @@ static int listen_for_spans(struct trace_sources *sources, struct err *e)
 
 	if (!config.otlp_port && !config.jaeger_port)
 		return err__set(e, ERR_USAGE, -EINVAL, "there is no port to receive spans on");
-	err = server__new(&sources->server, &config, e);
+	err = open_server(sources, &config, e);
 	if (!err && describe_server(sources, &config))
 		err = err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	if (!err)
