@@ -238,13 +238,25 @@ class Trace:
 
 # --- as the kernel sees them ---
 
+def older_kernel(folder):
+    """The kernel's types, but for the tracepoints of its socket layer: before Linux 6.3."""
+    with open("/sys/kernel/btf/vmlinux", "rb") as file:
+        types = file.read()
+    for name in (b"btf_trace_sock_send_length", b"btf_trace_sock_recv_length"):
+        types = types.replace(b"\0" + name + b"\0", b"\0" + b"x" * len(name) + b"\0")
+    path = os.path.join(folder, "types")
+    with open(path, "wb") as file:
+        file.write(types)
+    return {"PPBPF_BTF": path}
+
+
 def capture(ports, load, *options, env=None):
     """Of the services on these ports: the result, and the spans of each trace."""
     with tempfile.TemporaryDirectory() as folder:
         lines = os.path.join(folder, "spans.jsonl")
         process = subprocess.Popen(
             [PPBPF, "trace", "--service", "shop", "--source", "ebpf", "--json", "--duration=0",
-             "--output", lines, "--port", ",".join(map(str, ports)),
+             "--output", lines, *(["--port", ",".join(map(str, ports))] if ports else []),
              f"--jaeger-endpoint=http://localhost:{free_port()}/", *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(env or {})})

@@ -2,7 +2,9 @@
 #include "sink/trace_lines.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/term.h"
 #include "base/units.h"
@@ -78,25 +80,48 @@ static void print_bar(struct page *page, const struct trace *trace, const struct
 	buf__free(&bar);
 }
 
-static void print_part(struct page *page, const struct span *span, const char *name, uint64_t ns)
-{
-	char time[UNITS_TEXT];
+struct part {
+	const char *name;
+	uint64_t ns;
+};
 
-	if (ns && ns >= SHARE_SHOWN * span__duration_ns(span))
-		page__text(page, "  %s %s", name, format_duration(time, ns));
+static int compare_parts(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+
+	return x->ns < y->ns ? 1 : x->ns > y->ns ? -1 : 0;
 }
 
+/* Where its thread's time went: what took most of it first, as far as there is room. */
 static void print_split(struct page *page, const struct span *span)
 {
 	const struct ppbpf_split *split = &span->split;
+	struct part parts[PPBPF_REASON_NR + 4] = {
+		{ "on CPU", split->on_cpu }, { "waiting", split->run_queue },
+		{ "throttled", split->throttled }, { "stolen", split->stolen },
+	};
+	char text[UNITS_TEXT + 32], time[UNITS_TEXT];
 
-	if (!span->split_known)
-		return;
-	print_part(page, span, "on CPU", split->on_cpu);
-	print_part(page, span, "waiting", split->run_queue);
-	print_part(page, span, "throttled", split->throttled);
 	for (int i = 0; i < PPBPF_REASON_NR; i++)
-		print_part(page, span, reasons[i].name, split->blocked[i]);
+		parts[i + 4] = (struct part){ reasons[i].name, split->blocked[i] };
+	qsort(parts, PPBPF_REASON_NR + 4, sizeof(parts[0]), compare_parts);
+	for (int i = 0; span->split_known && i < PPBPF_REASON_NR + 4; i++) {
+		snprintf(text, sizeof(text), "  %s %s", parts[i].name,
+			 format_duration(time, parts[i].ns));
+		if (!parts[i].ns || parts[i].ns < SHARE_SHOWN * span__duration_ns(span) ||
+		    (int)strlen(text) > page__room(page))
+			break;
+		page__text(page, "%s", text);
+	}
+}
+
+/* Columns at the end of each row for that. */
+static int split_width(const struct page *page, const struct trace *trace)
+{
+	for (const struct span *s = trace->spans; s; s = s->next)
+		if (s->split_known)
+			return page->term->width / 5 + 2;
+	return 0;
 }
 
 static void print_span(struct page *page, const struct trace *trace, const struct trace_row *row,
@@ -107,7 +132,7 @@ static void print_span(struct page *page, const struct trace *trace, const struc
 	struct buf operation = BUF_INIT;
 	char time[UNITS_TEXT];
 
-	bar = width - INDENT - WHO_WIDTH - name - DURATION_WIDTH - 3;
+	bar = width - INDENT - WHO_WIDTH - name - DURATION_WIDTH - 3 - split_width(page, trace);
 	if (bar < BAR_MIN)
 		bar = BAR_MIN;
 	operation_of(&operation, row->span);
