@@ -219,6 +219,52 @@ static void an_array_ends_where_it_says(void **state)
 	exchanges__free(seen.x);
 }
 
+static int keep_split(const struct request *request, void *context)
+{
+	struct ppbpf_split *split = context;
+
+	memset(split, 0, sizeof(*split));
+	if (request->split_known)
+		*split = request->split;
+	return 0;
+}
+
+/* It comes in a record before, or is told by a flag: never of another exchange. */
+static void where_its_threads_time_went(void **state)
+{
+	struct ppbpf_exchange_times times = {
+		.kind = PPBPF_EXCHANGE_TIMES, .id = 16,
+		.split = { .life = 9, .on_cpu = 2, .blocked[PPBPF_REASON_LOCK] = 7 },
+	};
+	struct {
+		struct ppbpf_exchange exchange;
+		char bytes[64];
+	} sent = { .exchange = { .kind = PPBPF_EXCHANGE, .protocol = PPBPF_PROTOCOL_HTTP,
+				 .start = 100, .last = 130, .first = 120, .status = 200 } };
+	struct exchanges *x = exchanges__new();
+	static const char request[] = "GET / HTTP/1.1\r\n\r\n";
+	struct ppbpf_split split;
+
+	(void)state;
+	assert_non_null(x);
+	memcpy(sent.bytes, request, sizeof(request) - 1);
+	sent.exchange.request_length = sizeof(request) - 1;
+	for (int i = 0; i < 4; i++) {
+		sent.exchange.id = i == 1 ? 32 : 16;
+		sent.exchange.flags = i < 2 ? PPBPF_EXCHANGE_SPLIT : i == 2 ?
+				      PPBPF_EXCHANGE_ON_CPU : 0;
+		assert_int_equal(exchanges__add(x, &times, sizeof(times), keep_split, &split), 0);
+		assert_int_equal(exchanges__add(x, &sent, sizeof(sent), keep_split, &split), 0);
+		assert_int_equal(split.life, i == 0 ? 9 : i == 2 ? 30 : 0);
+		assert_int_equal(split.on_cpu, i == 0 ? 2 : i == 2 ? 30 : 0);
+		assert_int_equal(split.blocked[PPBPF_REASON_LOCK], i == 0 ? 7 : 0);
+	}
+	/* a piece of one is none */
+	assert_int_equal(exchanges__add(x, &times, sizeof(times) - 8, keep_split, &split), 0);
+	assert_int_equal(exchanges__count(x, EXCHANGE_NOT_UNDERSTOOD), 1);
+	exchanges__free(x);
+}
+
 static void headers_that_matter_are_found(void **state)
 {
 	static const char head[] = "GET / HTTP/1.1\r\nhOST:\t shop:80 \r\nTraceParent: 00-ab-cd-01\r\n"
@@ -359,6 +405,7 @@ int main(void)
 		cmocka_unit_test(requests_that_come_together_wait_for_their_replies),
 		cmocka_unit_test(what_may_go_on_is_held),
 		cmocka_unit_test(an_array_ends_where_it_says),
+		cmocka_unit_test(where_its_threads_time_went),
 		cmocka_unit_test(headers_that_matter_are_found),
 		cmocka_unit_test(commands_and_errors_of_redis),
 		cmocka_unit_test(replies_of_all_types_have_an_end),

@@ -63,6 +63,13 @@
     return e;
   }
 
+  /* What took a tenth of it or more, most first. */
+  function why(span) {
+    const parts = span.split.filter(([, ms]) => ms > 0 && ms >= span.ms / 10);
+    parts.sort((a, b) => b[1] - a[1]);
+    return make("span", "why", parts.map(([k, ms]) => k + " " + duration(ms)).join(" · "));
+  }
+
   function spans(trace) {
     const box = make("div", "spans");
     const axis = make("div", "axis");
@@ -83,6 +90,7 @@
       rail.append(bar);
       row.append(what, rail, make("span", s.error ? "ms bad" : "ms",
         duration(s.ms) + (s.error ? " ✗" : "")));
+      if (s.split) row.append(why(s));
       row.addEventListener("click", () => {
         const open = row.getAttribute("aria-expanded") === "true";
         row.setAttribute("aria-expanded", String(!open));
