@@ -271,6 +271,7 @@ function resize() {
   canvas.style.width = width + "px";
   canvas.style.height = height + "px";
   layout();
+  draw(); // at once: a canvas of a new size is empty
 }
 
 function layout() {
