@@ -11,7 +11,7 @@
 #include "base/fs.h"
 #include "symbol/elf.h"
 
-static char folder[] = "/tmp/test_elf_XXXXXX";
+static char folder[FOLDER_LENGTH];
 static char path[512];
 
 /* What a file that is stripped in several ways is made from. */
@@ -42,7 +42,7 @@ static int make_files(void **state)
 	FILE *file;
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (temporary_folder(folder))
 		return -1;
 	file = fopen(in_folder("a.c"), "w");
 	if (!file || fputs(source, file) < 0 || fclose(file))

@@ -14,20 +14,19 @@
 
 #define NOBODY 65534
 
-static char folder[] = "/tmp/ppbpf-fs-XXXXXX";
+static char folder[FOLDER_LENGTH];
 
 /* Every test has an empty folder as its working directory. */
 static int enter_folder(void **state)
 {
 	(void)state;
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
 	umask(022);
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+	return temporary_folder(folder) == 0 && chdir(folder) == 0 ? 0 : -1;
 }
 
 static int leave_folder(void **state)
 {
-	char command[64];
+	char command[FOLDER_LENGTH + 8];
 
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf %s", folder);

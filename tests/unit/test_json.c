@@ -263,11 +263,11 @@ static void keys_are_escaped_like_strings(void **state)
 
 static void a_decimal_comma_stays_out(void **state)
 {
-	char folder[] = "/tmp/ppbpf-locale-XXXXXX", command[200], digits[8];
+	char folder[FOLDER_LENGTH], command[200], digits[8];
 	const char *locale;
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
+	assert_int_equal(temporary_folder(folder), 0);
 	setenv("LOCPATH", folder, 1);
 	snprintf(command, sizeof(command),
 		 "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >%s/log 2>&1", folder, folder);

@@ -13,13 +13,12 @@
 #include "sink/results_json.h"
 #include "store/results.h"
 
-static char folder[64];
+static char folder[FOLDER_LENGTH];
 
 static int make_temporary(void **state)
 {
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/ppbpf-results-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
+	return temporary_folder(folder);
 }
 
 static int remove_temporary(void **state)

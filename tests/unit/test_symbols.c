@@ -12,7 +12,7 @@
 #include "symbol/elf.h"
 #include "symbol/symbols.h"
 
-static char folder[] = "/tmp/test_symbols_XXXXXX";
+static char folder[FOLDER_LENGTH];
 static char path[512];
 
 static const char source[] =
@@ -62,7 +62,7 @@ static int make_files(void **state)
 	FILE *file;
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (temporary_folder(folder))
 		return -1;
 	file = fopen(in_folder("a.cc"), "w");
 	if (!file || fputs(source, file) < 0 || fclose(file))

@@ -12,11 +12,28 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define FOLDER_LENGTH 64
+
+/* Makes a new folder where temporary files belong, and leaves its path in @folder; -1: none. */
+static inline int temporary_folder(char folder[FOLDER_LENGTH])
+{
+	const char *where = getenv("TMPDIR");
+	int length = snprintf(folder, FOLDER_LENGTH, "%s/ppbpf-test-", where ? where : P_tmpdir);
+
+	if (length + 7 > FOLDER_LENGTH)
+		return -1;
+	/* mkdtemp() puts others in the place of six X */
+	memset(folder + length, 'X', 6);
+	folder[length + 6] = '\0';
+	return mkdtemp(folder) ? 0 : -1;
+}
 
 /* Skips with a reason; the test ends here. */
 #define skip_because(reason)                                          \
