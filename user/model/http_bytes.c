@@ -12,20 +12,6 @@ static bool is_upper(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
-/* A line without its end, and where the next one begins; false: it does not end here. */
-static bool next_line(const char *bytes, size_t length, size_t *at, struct text *line)
-{
-	const char *start = bytes + *at, *end = memchr(start, '\n', length - *at);
-
-	if (!end)
-		return false;
-	*line = (struct text){ start, end - start };
-	if (line->length && start[line->length - 1] == '\r')
-		line->length--;
-	*at = end + 1 - bytes;
-	return true;
-}
-
 static struct text trim(struct text text)
 {
 	while (text.length && (*text.bytes == ' ' || *text.bytes == '\t')) {
@@ -116,14 +102,14 @@ int http_request__read(struct http_request *out, const char *bytes, size_t lengt
 	int err;
 
 	*out = (struct http_request){ .minor = 1 };
-	if (!next_line(bytes, length, &at, &line)) {
+	if (!text__line(bytes, length, &at, &line)) {
 		line = (struct text){ bytes, length };
 		return read_request_line(out, line, false);
 	}
 	err = read_request_line(out, line, true);
 	if (err)
 		return err;
-	while (next_line(bytes, length, &at, &line)) {
+	while (text__line(bytes, length, &at, &line)) {
 		if (!line.length) {
 			out->whole = true;
 			out->head = at;
@@ -162,7 +148,7 @@ static size_t chunked_size(const char *bytes, size_t length, size_t at)
 	uint64_t size;
 
 	do {
-		if (!next_line(bytes, length, &at, &line))
+		if (!text__line(bytes, length, &at, &line))
 			return length + 1;
 		if (!chunk_size(line, &size))
 			return 0;
@@ -173,7 +159,7 @@ static size_t chunked_size(const char *bytes, size_t length, size_t at)
 		}
 	} while (size);
 	/* trailers, then an empty line */
-	while (next_line(bytes, length, &at, &line))
+	while (text__line(bytes, length, &at, &line))
 		if (!line.length)
 			return at;
 	return length + 1;

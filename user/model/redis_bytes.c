@@ -7,20 +7,6 @@
 #define NAME_MAX_LENGTH 64
 #define VALUES_MAX (1 << 20)	/* of one reply, nested ones included */
 
-/* A line up to its "\r\n"; false: it does not end here. */
-static bool read_line(const char *bytes, size_t length, size_t *at, struct text *line)
-{
-	const char *start = bytes + *at, *end = memchr(start, '\n', length - *at);
-
-	if (!end)
-		return false;
-	*line = (struct text){ start, end - start };
-	if (line->length && start[line->length - 1] == '\r')
-		line->length--;
-	*at = end + 1 - bytes;
-	return true;
-}
-
 /* Digits, or "-1": -1. */
 static int read_number(struct text text, int64_t *value)
 {
@@ -55,7 +41,7 @@ static int read_inline(struct redis_command *out, const char *bytes, size_t leng
 	struct text line;
 	size_t at = 0, end = 0;
 
-	if (!read_line(bytes, length, &at, &line))
+	if (!text__line(bytes, length, &at, &line))
 		return -EINVAL;
 	while (end < line.length && line.bytes[end] != ' ')
 		end++;
@@ -75,7 +61,7 @@ static int read_string(const char *bytes, size_t length, size_t *at, struct text
 	struct text line;
 	int64_t size;
 
-	if (!read_line(bytes, length, at, &line))
+	if (!text__line(bytes, length, at, &line))
 		return -EAGAIN;
 	if (!line.length || line.bytes[0] != '$' ||
 	    read_number((struct text){ line.bytes + 1, line.length - 1 }, &size) || size < 0)
@@ -99,7 +85,7 @@ int redis_command__read(struct redis_command *out, const char *bytes, size_t len
 		return -EINVAL;
 	if (bytes[0] != '*')
 		return read_inline(out, bytes, length);
-	if (!read_line(bytes, length, &at, &line) ||
+	if (!text__line(bytes, length, &at, &line) ||
 	    read_number((struct text){ line.bytes + 1, line.length - 1 }, &count) || count < 1)
 		return -EINVAL;
 	for (int64_t i = 0; i < count && !err; i++) {
@@ -181,7 +167,7 @@ int redis_reply__read(struct redis_reply *out, const char *bytes, size_t length)
 	if (!length)
 		return -EINVAL;
 	for (size_t i = 0; left && i < VALUES_MAX; i++, left--) {
-		if (!read_line(bytes, length, &at, &line))
+		if (!text__line(bytes, length, &at, &line))
 			break;
 		if (read_type(line, &values, &string) || values > INT32_MAX)
 			return -EINVAL;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "ppbpf_request_abi.h"
@@ -15,6 +16,20 @@ struct text {
 	const char *bytes;
 	size_t length;
 };
+
+/* The line at `*at`, without "\n" or "\r\n", and past it; false: it does not end here. */
+static inline bool text__line(const char *bytes, size_t length, size_t *at, struct text *line)
+{
+	const char *start = bytes + *at, *end = memchr(start, '\n', length - *at);
+
+	if (!end)
+		return false;
+	*line = (struct text){ start, end - start };
+	if (line->length && start[line->length - 1] == '\r')
+		line->length--;
+	*at = end + 1 - bytes;
+	return true;
+}
 
 struct request_address {
 	uint8_t bytes[16];	/* in network order; the first four of AF_INET */

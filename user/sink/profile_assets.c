@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "sink/profile_assets.h"
 
-/* The assembler reads the files; their names are from the top of the tree, where make runs. */
-#define INCLUDE_FILE(symbol, name)					\
-	__asm__(".pushsection .rodata, \"a\", @progbits\n"		\
-		".globl " #symbol ", " #symbol "_end\n"			\
-		".hidden " #symbol ", " #symbol "_end\n"		\
-		#symbol ":\n"						\
-		".incbin \"user/sink/flame/" name "\"\n"		\
-		#symbol "_end:\n"					\
-		".byte 0\n"						\
-		".popsection\n")
+#include "sink/include_file.h"
 
-INCLUDE_FILE(flame_html, "flame.html");
-INCLUDE_FILE(flame_css, "flame.css");
-INCLUDE_FILE(flame_js, "flame.js");
+INCLUDE_FILE(flame_html, "user/sink/flame/flame.html");
+INCLUDE_FILE(flame_css, "user/sink/flame/flame.css");
+INCLUDE_FILE(flame_js, "user/sink/flame/flame.js");

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "sink/trace_assets.h"
 
-/* The assembler reads the files; their names are from the top of the tree, where make runs. */
-#define INCLUDE_FILE(symbol, name)					\
-	__asm__(".pushsection .rodata, \"a\", @progbits\n"		\
-		".globl " #symbol ", " #symbol "_end\n"			\
-		".hidden " #symbol ", " #symbol "_end\n"		\
-		#symbol ":\n"						\
-		".incbin \"user/sink/waterfall/" name "\"\n"		\
-		#symbol "_end:\n"					\
-		".byte 0\n"						\
-		".popsection\n")
+#include "sink/include_file.h"
 
-INCLUDE_FILE(waterfall_html, "waterfall.html");
-INCLUDE_FILE(waterfall_css, "waterfall.css");
-INCLUDE_FILE(waterfall_js, "waterfall.js");
+INCLUDE_FILE(waterfall_html, "user/sink/waterfall/waterfall.html");
+INCLUDE_FILE(waterfall_css, "user/sink/waterfall/waterfall.css");
+INCLUDE_FILE(waterfall_js, "user/sink/waterfall/waterfall.js");
