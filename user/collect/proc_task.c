@@ -254,6 +254,6 @@ int proc_each_child(pid_t pid, struct buf *text, int (*each)(pid_t id, void *con
 	if (!listed)
 		return -ENOENT;
 	snprintf(folder, sizeof(folder), "/proc/%d/task", pid);
-	proc_each(folder, children_of_thread, &children);
-	return 0;
+	/* who has just gone, or is hidden, has none */
+	return proc_each(folder, children_of_thread, &children) == -ENOMEM ? -ENOMEM : 0;
 }

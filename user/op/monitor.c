@@ -255,8 +255,9 @@ static void interval_of(struct run *run, uint64_t now, struct report_interval *i
 	interval->cpu_percent = ns > 0 ? used / ns * 100 : 0;
 	interval->resident_bytes = run->report->machine_wide && run->report->tracked[1] ?
 					   machine__memory_used() : totals->resident_bytes;
-	/* the end of its last process is no moment at which the target had 0 bytes */
-	if (!run->report->machine_wide && !totals->processes_alive && run->report->memory.count)
+	/* where that ends the run, the last process's end is no moment at which it had 0 bytes */
+	if (run->target.mode == PPBPF_TARGET_PIDS && !totals->processes_alive &&
+	    run->report->memory.count)
 		interval->resident_bytes = llround(run->report->memory.last);
 }
 

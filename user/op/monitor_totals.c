@@ -38,19 +38,25 @@ void monitor_named(struct report *report, const struct target *target,
 		cgroup__memory(first, target->cgroup_path, report->cgroup);
 }
 
-/* By the reasons that were given when it was attached: wanted or not. */
-static bool is_known(const struct report *report, enum ppbpf_value value)
+/* Whether it is wanted or not: the report has reasons for what is wanted alone. */
+static bool is_known(const struct features *features, const struct report *report,
+		     enum ppbpf_value value)
 {
-	return !report__why_missing(report, metric_of(METRIC_PROCESS, value)->name);
+	const struct metric *metric = metric_of(METRIC_PROCESS, value);
+
+	return !features__why_missing(features, metric) &&
+	       !report__why_missing(report, metric->name);
 }
 
-static void report_totals(struct report *report, const struct machine_state *to)
+static void report_totals(struct report *report, const struct features *features,
+			  const struct machine_state *to)
 {
 	const struct tasks_totals *totals = tasks__totals(report->tasks);
 
 	report->disk_known = report->tracked[2] && !report->disk_hidden &&
-			     is_known(report, PPBPF_READ_BYTES);
-	report->network_known = report->tracked[3] && is_known(report, PPBPF_TCP_SENT_BYTES);
+			     is_known(features, report, PPBPF_READ_BYTES);
+	report->network_known = report->tracked[3] &&
+				is_known(features, report, PPBPF_TCP_SENT_BYTES);
 	if (!report->machine_wide) {
 		report->disk_read_bytes = totals->values[PPBPF_READ_BYTES];
 		report->disk_written_bytes = totals->values[PPBPF_WRITE_BYTES];
@@ -96,5 +102,5 @@ void monitor_totals(struct report *report, const struct features *features,
 		    const struct machine_state *to)
 {
 	report_counted(report, features);
-	report_totals(report, to);
+	report_totals(report, features, to);
 }
