@@ -363,7 +363,7 @@ static int add_stack(struct gather *g, struct profile *profile,
 	return remember(g->stacks, event->id, 0, index);
 }
 
-/* The first of a stack's files that is not read yet; 0: there is none. */
+/* The outermost of a stack's files that are not read yet; 0: there is none. */
 static uint32_t missing_of(struct gather *g, const struct ppbpf_stack_event *event)
 {
 	for (uint32_t i = event->count; i-- > 0;) {
@@ -371,7 +371,7 @@ static uint32_t missing_of(struct gather *g, const struct ppbpf_stack_event *eve
 		uint32_t module = frame >> PPBPF_FRAME_OFFSET_BITS;
 
 		if (kind_of(event->frames[i]) <= PPBPF_FRAME_NATIVE_RETURN &&
-		    !modules__settled(g->modules, module, false))
+		    !modules__settled(g->modules, module, g->finishing))
 			return module;
 	}
 	return 0;
@@ -457,9 +457,13 @@ static int release(struct gather *g, struct profile *profile, struct held *held)
 		if (held->missing && !modules__settled(g->modules, held->missing, g->finishing))
 			return -EAGAIN;
 		held->missing = 0;
-		end = held->rest ? rest_walk(held->rest, g->modules, event->frames, &event->count,
-					     &held->missing)
-				 : (int)event->end;
+		if (held->rest) {
+			end = rest_walk(held->rest, g->modules, event->frames, &event->count,
+					&held->missing);
+		} else {
+			held->missing = missing_of(g, event);
+			end = held->missing ? -EAGAIN : (int)event->end;
+		}
 		/* it comes next, and is asked for so */
 	} while (end == -EAGAIN);
 	event->end = end;

@@ -15,10 +15,10 @@
 /* A walk under way. */
 struct rest {
 	const struct ppbpf_rest_event *event;
-	struct modules *modules;
 	uint64_t ip, sp, fp, bx;
 	bool is_return;
 	bool innermost;
+	int guessed;	/* the frame pointer told the caller: why there was no row; else 0 */
 };
 
 int rest_check(const void *data, size_t size)
@@ -87,6 +87,7 @@ static int step_by_frame(struct rest *rest, int why_not)
 	    !read_stack(rest, frame, sizeof(frame), rest->fp))
 		return why_not;
 	rest->fp = frame[0];
+	rest->guessed = why_not;
 	return go_up(rest, frame[1], at + sizeof(frame));
 }
 
@@ -205,7 +206,6 @@ int rest_walk(const struct ppbpf_rest_event *event, struct modules *m, uint64_t 
 {
 	struct rest rest = {
 		.event = event,
-		.modules = m,
 		.ip = event->ip,
 		.sp = event->sp,
 		.fp = event->fp,
@@ -224,11 +224,12 @@ int rest_walk(const struct ppbpf_rest_event *event, struct modules *m, uint64_t 
 
 		mapping = mapping_find(&rest, address);
 		if (!mapping)
-			end = PPBPF_STACK_NO_MAPPING;
+			end = rest.guessed ? rest.guessed : PPBPF_STACK_NO_MAPPING;
 		else if (!first && added >= PPBPF_FRAMES_MAX)
 			end = PPBPF_STACK_TOO_DEEP;
 		if (end != GO_ON)
 			break;
+		rest.guessed = 0;
 		row = (struct ppbpf_unwind_row){ 0 };
 		state = mapping->module ? modules__row(m, mapping->module,
 						       address + mapping->to_offset, &row)

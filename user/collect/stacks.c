@@ -419,6 +419,7 @@ static void wait_until_ready(struct stacks *s)
 {
 	struct timespec until;
 	uint64_t pass;
+	bool ready;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_nsec += READY_WAIT_MS * 1000000L;
@@ -430,9 +431,11 @@ static void wait_until_ready(struct stacks *s)
 	while (s->passes < pass && !pthread_cond_timedwait(&s->pass_cond, &s->lock, &until))
 		;
 	pthread_mutex_unlock(&s->lock);
-	modules__wait(s->modules, &until);
+	ready = modules__wait(s->modules, &until);
 	pthread_mutex_lock(&s->lock);
 	s->started_ns = now_ns();
+	if (ready)
+		s->ready_ns = s->started_ns;
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -88,7 +88,7 @@ static int append(struct unwind_rows *rows, const void *data, size_t count)
 		if (room > count)
 			room = count;
 		memcpy(rows->chunk + at, from, room * sizeof(*from));
-		rows->count += room;
+		__atomic_store_n(&rows->count, rows->count + room, __ATOMIC_RELAXED);
 		from += room;
 		count -= room;
 		if (!(rows->count & (PPBPF_CHUNK_ROWS - 1)))
@@ -161,12 +161,12 @@ void unwind_rows__find(const struct unwind_rows *rows, const struct ppbpf_module
 
 size_t unwind_rows__count(const struct unwind_rows *rows)
 {
-	return rows->count;
+	return __atomic_load_n(&rows->count, __ATOMIC_RELAXED);
 }
 
 size_t unwind_rows__bytes(const struct unwind_rows *rows)
 {
-	size_t chunks = (rows->count + PPBPF_CHUNK_ROWS - 1) >> PPBPF_CHUNK_SHIFT;
+	size_t chunks = (unwind_rows__count(rows) + PPBPF_CHUNK_ROWS - 1) >> PPBPF_CHUNK_SHIFT;
 
 	return chunks * CHUNK_BYTES;
 }
