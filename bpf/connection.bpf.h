@@ -182,18 +182,22 @@ static __always_inline u64 exchange_wakeup(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-static __always_inline void head_send(u64 id)
+static __always_inline void head_send(const struct connection *c)
 {
+	u64 id = c->exchange.id;
 	struct long_head *head = bpf_map_lookup_elem(&long_heads, &id);
 	u32 size;
 
 	if (!head)
 		return;
 	size = at_most(head->record.length, PPBPF_HEAD_BYTES);
+	head->record.length = size;
 	size += __builtin_offsetof(struct ppbpf_long_head, bytes);
 	if (bpf_ringbuf_output(&exchanges, &head->record, size, BPF_RB_NO_WAKEUP))
 		met(PPBPF_REQUEST_LOST_RING);
-	bpf_map_delete_elem(&long_heads, &id);
+	/* others have it until their end, for what was told so far is told again then */
+	if (c->exchange.family == AF_UNIX)
+		bpf_map_delete_elem(&long_heads, &id);
 }
 
 /* The long reply is not next to the exchange: what is between them is passed over there. */
@@ -215,7 +219,7 @@ __noinline int exchange_copy(struct connection *c, u32 flags)
 	length = at_most(c->exchange.request_length, PPBPF_REQUEST_BYTES);
 	c->exchange.flags |= flags;
 	if (c->exchange.flags & PPBPF_EXCHANGE_LONG)
-		head_send(c->exchange.id);
+		head_send(c);
 	if (c->exchange.flags & PPBPF_EXCHANGE_SPLIT &&
 	    bpf_ringbuf_output(&exchanges, &c->split, sizeof(c->split), BPF_RB_NO_WAKEUP))
 		met(PPBPF_REQUEST_LOST_RING);
@@ -245,6 +249,7 @@ __noinline int exchange_copy(struct connection *c, u32 flags)
 __noinline int exchange_send(struct connection *c, u32 flags)
 {
 	bool alone = false;
+	u64 id;
 
 	if (!c || __sync_lock_test_and_set(&c->phase, PHASE_IDLE) == PHASE_IDLE)
 		return 0;
@@ -255,7 +260,12 @@ __noinline int exchange_send(struct connection *c, u32 flags)
 	/* what is ended by what comes next was measured at its last bytes */
 	if (flags & PPBPF_EXCHANGE_COMPLETE && c->exchange.flags & PPBPF_EXCHANGE_FOLLOWED)
 		served_so_far(&c->exchange, &c->split, alone);
+	c->exchange.flags &= ~PPBPF_EXCHANGE_SO_FAR;
 	exchange_copy(c, flags);
+	if (c->exchange.flags & PPBPF_EXCHANGE_LONG) {
+		id = c->exchange.id;
+		bpf_map_delete_elem(&long_heads, &id);
+	}
 	c->exchange.flags &= PPBPF_EXCHANGE_TLS;
 	return 0;
 }

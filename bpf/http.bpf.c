@@ -20,6 +20,7 @@ const volatile bool cfg_by_syscall;	/* the kernel has no tracepoints in its sock
 
 #define IPPROTO_TCP	6
 #define SOCK_STREAM	1
+#define RCV_SHUTDOWN	1
 #define SHUTDOWN_BOTH	3
 #define TCP_CLOSE	7
 #define TCP_LISTEN	10
@@ -34,6 +35,11 @@ static __always_inline void stream_place(struct movement *m, struct sock *sk, u3
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || has_upper_protocol(sk))
 		return;
 	m->sequence = tcp_sequence(sk, m->dir == SENT) - length;
+	/* a FIN that was taken with them has a number, and is no byte */
+	if (m->dir == RECEIVED && BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN &&
+	    BPF_CORE_READ((struct tcp_sock *)sk, copied_seq) ==
+		    BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt))
+		m->sequence--;
 	m->sequenced = true;
 }
 

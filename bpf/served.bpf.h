@@ -48,8 +48,10 @@ static __always_inline void served_begin(struct ppbpf_exchange *exchange)
 	if (!cfg_request_split || !clock_pair.sampled)
 		return;
 	served = bpf_task_storage_get(&served_threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!served)
+	if (!served) {
+		met(PPBPF_REQUEST_LOST_WORKS);
 		return;
+	}
 	if (!(served->state.flags & PPBPF_TASK_FOLLOWED))
 		served_follow(&served->state, task);
 	served->here = true;
