@@ -13,7 +13,7 @@ struct err;
 #define PLACE_ID_MIN 6		/* of the beginning by which one is named */
 
 struct place {
-	char unit[256];			/* "nginx.service"; "": none */
+	char unit[128];			/* "nginx.service"; "": none */
 	char container[PLACE_ID + 1];	/* its id; "": none */
 	const char *runtime;		/* "docker", "containerd", "podman", "cri-o", "kubernetes"; "" */
 };
