@@ -194,6 +194,19 @@ static void nothing_a_process_calls_itself_reaches_the_terminal(void **state)
 		      "31m",
 		      4, true, "?31m"); /* an 8-bit control sequence */
 	expect_column("é日x", -4, false, "??x ");
+	/* An override of the direction of writing, which would mirror the columns after it. */
+	expect_column("a\u202eb\u2066c\u200f", -6, true, "a?b?c?");
+	expect_column("a\u200db", -2, true, "a\u200db"); /* a joiner of letters stays */
+}
+
+static void lines_hold_no_controls(void **state)
+{
+	char text[] = "é a\nb\tc\x1b[2J \u202ed \xc2\x9b"
+		      "31m \x9b \xff 日";
+
+	(void)state;
+	text_blank_controls(text);
+	assert_string_equal(text, "é a b c?[2J ???d ??31m ? \xff 日");
 }
 
 int main(void)
@@ -209,6 +222,7 @@ int main(void)
 		cmocka_unit_test(what_is_too_long_ends_in_an_ellipsis),
 		cmocka_unit_test(width_is_what_the_terminal_shows),
 		cmocka_unit_test(nothing_a_process_calls_itself_reaches_the_terminal),
+		cmocka_unit_test(lines_hold_no_controls),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

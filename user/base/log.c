@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define PREFIX "ppbpf: "
 #define MESSAGE_BYTES 1024
 
@@ -29,21 +31,6 @@ void log_set_sink(log_sink_fn sink, void *context)
 	current_context = context;
 }
 
-/* Bytes above 0x7f stay: they are parts of UTF-8 characters. */
-static void blank_controls(char *text)
-{
-	size_t length = strlen(text);
-
-	while (length > 0 && text[length - 1] == '\n')
-		text[--length] = '\0';
-	for (char *c = text; *c; c++) {
-		if (*c == '\n' || *c == '\t')
-			*c = ' ';
-		else if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	}
-}
-
 static void emit(enum log_level level, const char *format, va_list args)
 {
 	static const char *const labels[] = {
@@ -59,7 +46,10 @@ static void emit(enum log_level level, const char *format, va_list args)
 	if (level > current_level)
 		return;
 	vsnprintf(message, sizeof(message), format, args);
-	blank_controls(message);
+	length = strlen(message);
+	while (length > 0 && message[length - 1] == '\n')
+		message[--length] = '\0';
+	text_blank_controls(message);
 	if (current_sink) {
 		current_sink(level, message, current_context);
 		return;

@@ -114,6 +114,37 @@ size_t utf8_decode(const char *text, size_t length, uint32_t *character)
 	return size;
 }
 
+/* Characters that print nothing but turn the order of what follows, even the next column's. */
+static bool turns_text(uint32_t c)
+{
+	return c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+static bool is_control(uint32_t c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0);
+}
+
+void text_blank_controls(char *text)
+{
+	size_t length = strlen(text), size;
+	uint32_t c;
+
+	for (; length > 0; text += size, length -= size) {
+		size = utf8_decode(text, length, &c);
+		if (size == 0) {
+			/* A byte of another encoding, in which 0x80 to 0x9f may be controls. */
+			size = 1;
+			c = (unsigned char)*text;
+		}
+		if (c == '\n' || c == '\t')
+			*text = ' ';
+		else if (is_control(c) || turns_text(c))
+			memset(text, '?', size);
+	}
+}
+
 struct glyph {
 	const char *bytes; /* what is printed */
 	size_t length;
@@ -134,7 +165,7 @@ static struct glyph next_glyph(const char *text, bool utf8)
 	}
 	g.consumed = size;
 	columns = size == 1 ? (c >= ' ' && c != 0x7f ? 1 : -1) : wcwidth((wchar_t)c);
-	if (columns < 0)
+	if (columns < 0 || turns_text(c))
 		return g;
 	g.bytes = text;
 	g.length = size;

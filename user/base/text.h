@@ -27,6 +27,13 @@ const char *text_nearest(const char *word, const char *const *first, size_t coun
 size_t utf8_decode(const char *text, size_t length, uint32_t *character);
 
 /*
+ * Makes @text fit to be printed on one line of any terminal, in place: ends of
+ * lines and tabs become blanks; the bytes of control characters, and of those
+ * that change the direction of writing, '?'.
+ */
+void text_blank_controls(char *text);
+
+/*
  * Columns that @text takes on a terminal, as text_column() would print it.
  * Widths come from the locale: main() calls setlocale(LC_CTYPE, "").
  */
@@ -35,8 +42,9 @@ int text_width(const char *text, bool utf8);
 /*
  * Appends @text in exactly |@width| columns: as in printf, right-aligned for
  * positive widths, left-aligned for negative ones. What is too long is cut and
- * ends in an ellipsis. Control characters, and what is not UTF-8 (or not ASCII
- * without @utf8), become '?': a process chooses its own name and arguments.
+ * ends in an ellipsis. Control characters, those that change the direction of
+ * writing, and what is not UTF-8 (or not ASCII without @utf8), become '?': a
+ * process chooses its own name and arguments.
  */
 void text_column(struct buf *b, const char *text, int width, bool utf8);
 

@@ -91,7 +91,7 @@ static int check_options(const struct ppbpf_profile_options *options, struct pro
 static char *title_of(const struct target *target, const struct ppbpf_profile_options *options)
 {
 	struct buf comm = BUF_INIT, title = BUF_INIT;
-	char path[64];
+	char path[64], *text;
 
 	if (options->pid_count == 1) {
 		snprintf(path, sizeof(path), "/proc/%d/comm", target->pids[0]);
@@ -104,7 +104,10 @@ static char *title_of(const struct target *target, const struct ppbpf_profile_op
 		buf__puts(&title, target->mode == PPBPF_TARGET_MACHINE ? "the whole machine" :
 								       target->text);
 	buf__free(&comm);
-	return buf__take(&title, NULL);
+	text = buf__take(&title, NULL);
+	if (text)
+		text_blank_controls(text);
+	return text;
 }
 
 static int resolve(struct session *session, const struct ppbpf_profile_options *options,

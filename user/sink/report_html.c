@@ -418,7 +418,8 @@ static void put_figures(FILE *out, const struct comparison *c)
 			c->baseline->run_count, c->current->run_count, 100 * c->threshold);
 	else
 		fprintf(out, "<span class=\"how\">threshold %.3g %%", 100 * c->threshold);
-	if (!isnan(c->smallest_percent))
+	/* An unchanged one's reason says it. */
+	if (!isnan(c->smallest_percent) && c->verdict != VERDICT_UNCHANGED)
 		fprintf(out, " · would have shown +%.2g %%", c->smallest_percent);
 	fputs("</span>", out);
 }
