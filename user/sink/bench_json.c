@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "sink/bench_json.h"
 
-#include <errno.h>
 #include <math.h>
-#include <sys/utsname.h>
 
-#include "base/json.h"
 #include "model/bench_report.h"
 #include "sink/compare_json.h"
 #include "sink/envelope.h"
@@ -13,8 +10,6 @@
 #include "sink/results_json.h"
 #include "sink/self_json.h"
 
-#define OPERATION "run_benchmark_suite"
-#define ERROR_CODE "BENCHMARK_ERROR"
 
 static const char nothing[] = "nothing was measured: see error";
 
@@ -69,8 +64,9 @@ static void json_comparisons(struct fields *fields, const struct bench_report *r
 	fields__array_end(fields);
 }
 
-static void json_data(struct fields *fields, const struct bench_report *report)
+static int json_data(struct fields *fields, const void *result)
 {
+	const struct bench_report *report = result;
 	const struct bench_results *current = bench_report__current(report);
 	char iso[TIME_ISO_TEXT];
 
@@ -86,6 +82,7 @@ static void json_data(struct fields *fields, const struct bench_report *report)
 	fields__bool(fields, "interrupted", current->interrupted);
 	results_json__environment(fields, current);
 	fields__object_end(fields);
+	return 0;
 }
 
 static void json_warnings(struct fields *fields, const struct bench_report *report)
@@ -128,52 +125,25 @@ static void json_unmeasured(struct fields *fields)
 	};
 
 	fields__why(fields, "data", nothing);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		fields__null(fields, keys[i], nothing);
+	fields__nulls(fields, keys, sizeof(keys) / sizeof(keys[0]), nothing);
 }
 
-static int json_metadata(struct fields *fields, const struct bench_report *report)
+static void json_metadata(struct fields *fields, const void *result)
 {
-	struct utsname system;
-	int err;
-
-	uname(&system);
-	fields__object_begin(fields, NULL);
-	if (report)
-		json_measured(fields, report);
+	if (result)
+		json_measured(fields, result);
 	else
 		json_unmeasured(fields);
-	fields__string(fields, "host", system.nodename);
-	fields__string(fields, "kernel", system.release);
-	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
-	err = fields__unavailable(fields, "unavailable");
-	fields__object_end(fields);
-	return err;
 }
 
 int bench_json__write(FILE *out, const struct bench_report *report,
 		      const struct envelope *envelope)
 {
-	struct json *json = json__new(out, JSON_PRETTY);
-	struct fields *fields = json ? fields__new(json, NULL) : NULL;
+	static const struct envelope_parts parts = {
+		.operation = "run_benchmark_suite", .error_code = "BENCHMARK_ERROR",
+		.data = json_data, .metadata = json_metadata,
+	};
 	bool measured = report && report->all.count;
-	int err = -ENOMEM, written;
 
-	if (!fields)
-		goto out;
-	envelope__begin(json, OPERATION, envelope);
-	if (measured)
-		json_data(fields, report);
-	else
-		json__null(json);
-	envelope__metadata(json, envelope);
-	err = json_metadata(fields, measured ? report : NULL);
-	envelope__end(json, ERROR_CODE, envelope);
-	written = json__finish(json);
-	if (written)
-		err = written;
-out:
-	fields__free(fields);
-	json__free(json);
-	return err;
+	return envelope__write(out, envelope, &parts, measured ? report : NULL, measured, NULL);
 }

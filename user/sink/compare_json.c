@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "sink/compare_json.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/json.h"
+#include "sink/envelope.h"
 #include "sink/fields.h"
 #include "sink/self_json.h"
 
@@ -291,14 +290,6 @@ void compare_json__data(struct fields *fields, const char *key,
 	fields__object_end(fields);
 }
 
-static void put_strings(struct fields *fields, const char *key, char *const *texts, size_t count)
-{
-	fields__array_begin(fields, key);
-	for (size_t i = 0; i < count; i++)
-		fields__string(fields, NULL, texts[i]);
-	fields__array_end(fields);
-}
-
 static void put_compared(struct fields *fields, const struct compare_report *report)
 {
 	fields__string(fields, "baseline_version", report->baseline->release);
@@ -314,7 +305,7 @@ static void put_compared(struct fields *fields, const struct compare_report *rep
 		fields__string(fields, "baseline_file", report->baseline->path);
 	else
 		fields__null(fields, "baseline_file", "it was not read from a file");
-	put_strings(fields, "warnings", report->warnings, report->warning_count);
+	fields__strings(fields, "warnings", report->warnings, report->warning_count);
 }
 
 static void put_nothing_compared(struct fields *fields)
@@ -325,38 +316,41 @@ static void put_nothing_compared(struct fields *fields)
 	};
 
 	fields__why(fields, "data", "nothing was compared: see error");
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		fields__null(fields, keys[i], "nothing was compared: see error");
+	fields__nulls(fields, keys, sizeof(keys) / sizeof(keys[0]),
+		      "nothing was compared: see error");
+}
+
+/* @report is NULL when nothing was compared. */
+struct compared {
+	const struct compare_report *report;
+	const struct report_self *self;
+};
+
+static int put_data(struct fields *fields, const void *result)
+{
+	compare_json__data(fields, NULL, ((const struct compared *)result)->report);
+	return 0;
+}
+
+static void put_metadata(struct fields *fields, const void *result)
+{
+	const struct compared *compared = result;
+
+	if (compared->report)
+		put_compared(fields, compared->report);
+	else
+		put_nothing_compared(fields);
+	self_json__alone(fields, compared->self);
 }
 
 int compare_json__write(FILE *out, const struct compare_report *report,
 			const struct report_self *self, const struct envelope *envelope)
 {
-	struct json *json = json__new(out, JSON_PRETTY);
-	struct fields *fields = json ? fields__new(json, NULL) : NULL;
-	int err = -ENOMEM, written;
+	static const struct envelope_parts parts = {
+		.operation = "compare_with_baseline", .error_code = "COMPARISON_ERROR",
+		.data = put_data, .metadata = put_metadata,
+	};
+	const struct compared compared = { .report = report, .self = self };
 
-	if (!fields)
-		goto out;
-	envelope__begin(json, "compare_with_baseline", envelope);
-	if (report)
-		compare_json__data(fields, NULL, report);
-	else
-		json__null(json);
-	envelope__metadata(json, envelope);
-	fields__object_begin(fields, NULL);
-	if (report)
-		put_compared(fields, report);
-	else
-		put_nothing_compared(fields);
-	err = self_json__facts(fields, self);
-	fields__object_end(fields);
-	envelope__end(json, "COMPARISON_ERROR", envelope);
-	written = json__finish(json);
-	if (written)
-		err = written;
-out:
-	fields__free(fields);
-	json__free(json);
-	return err;
+	return envelope__write(out, envelope, &parts, &compared, report, NULL);
 }

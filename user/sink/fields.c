@@ -193,6 +193,20 @@ void fields__comm(struct fields *fields, const char *key, const char *comm)
 	json__string_n(fields->json, comm, strnlen(comm, PPBPF_COMM_LEN));
 }
 
+void fields__nulls(struct fields *fields, const char *const *keys, size_t count, const char *why)
+{
+	for (size_t i = 0; i < count; i++)
+		fields__null(fields, keys[i], why);
+}
+
+void fields__strings(struct fields *fields, const char *key, char *const *texts, size_t count)
+{
+	fields__array_begin(fields, key);
+	for (size_t i = 0; i < count; i++)
+		fields__string(fields, NULL, texts[i]);
+	fields__array_end(fields);
+}
+
 void fields__number(struct fields *fields, const char *key, double value, int decimals)
 {
 	write_key(fields, key);

@@ -8,6 +8,7 @@
 #define PPBPF_SINK_FIELDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct json;
@@ -30,11 +31,14 @@ void fields__array_end(struct fields *fields);
 void fields__why(struct fields *fields, const char *key, const char *why);
 /* The report's own reason, or one given before, wins over `why`. */
 void fields__null(struct fields *fields, const char *key, const char *why);
+void fields__nulls(struct fields *fields, const char *const *keys, size_t count, const char *why);
 
 void fields__u64(struct fields *fields, const char *key, uint64_t n);
 void fields__i64(struct fields *fields, const char *key, int64_t n);
 void fields__bool(struct fields *fields, const char *key, bool value);
 void fields__string(struct fields *fields, const char *key, const char *text);
+/* An array of strings. */
+void fields__strings(struct fields *fields, const char *key, char *const *texts, size_t count);
 /* A name in an array of bytes, which may lack its NUL. */
 void fields__comm(struct fields *fields, const char *key, const char *comm);
 void fields__number(struct fields *fields, const char *key, double value, int decimals);

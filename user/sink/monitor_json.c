@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "sink/monitor_json.h"
 
-#include <errno.h>
 #include <math.h>
-#include <sys/utsname.h>
 
-#include "base/json.h"
 #include "model/report.h"
 #include "sink/fields.h"
 #include "sink/monitor_json_parts.h"
 #include "sink/self_json.h"
-
-#define OPERATION "monitor_resource_usage"
-#define ERROR_CODE "RESOURCE_MONITOR_ERROR"
 
 enum { CPU, MEMORY, DISK, NETWORK };	/* of report->tracked */
 
@@ -184,8 +178,9 @@ static void json_interference(struct fields *fields, const struct report *report
 	fields__array_end(fields);
 }
 
-static void json_data(struct fields *fields, const struct report *report)
+static int json_data(struct fields *fields, const void *result)
 {
+	const struct report *report = result;
 	const struct tasks_totals *totals = tasks__totals(report->tasks);
 	const struct split_source split = {
 		.split = report->split_known ? &totals->split : NULL,
@@ -210,6 +205,7 @@ static void json_data(struct fields *fields, const struct report *report)
 	json_machine(fields, report);
 	json_perf(fields, report);
 	fields__object_end(fields);
+	return 0;
 }
 
 static void json_dropped(struct fields *fields, const struct report *report)
@@ -238,10 +234,7 @@ static void json_measured(struct fields *fields, const struct report *report)
 	fields__object_end(fields);
 	self_json__write(fields, &report->self);
 	json_dropped(fields, report);
-	fields__array_begin(fields, "warnings");
-	for (size_t i = 0; i < report->warning_count; i++)
-		fields__string(fields, NULL, report->warnings[i]);
-	fields__array_end(fields);
+	fields__strings(fields, "warnings", report->warnings, report->warning_count);
 }
 
 static void json_unmeasured(struct fields *fields)
@@ -252,52 +245,25 @@ static void json_unmeasured(struct fields *fields)
 	};
 
 	fields__why(fields, "data", "nothing was measured: see error");
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		fields__null(fields, keys[i], "nothing was measured: see error");
+	fields__nulls(fields, keys, sizeof(keys) / sizeof(keys[0]),
+		      "nothing was measured: see error");
 }
 
-static int json_metadata(struct fields *fields, const struct report *report)
+static void json_metadata(struct fields *fields, const void *result)
 {
-	struct utsname system;
-	int err;
-
-	uname(&system);
-	fields__object_begin(fields, NULL);
-	if (report)
-		json_measured(fields, report);
+	if (result)
+		json_measured(fields, result);
 	else
 		json_unmeasured(fields);
-	fields__string(fields, "host", report && report->host[0] ? report->host : system.nodename);
-	fields__string(fields, "kernel",
-		       report && report->kernel[0] ? report->kernel : system.release);
-	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
-	err = fields__unavailable(fields, "unavailable");
-	fields__object_end(fields);
-	return err;
 }
 
 int monitor_json__write(FILE *out, const struct report *report, const struct envelope *envelope)
 {
-	struct json *json = json__new(out, JSON_PRETTY);
-	struct fields *fields = json ? fields__new(json, report) : NULL;
+	static const struct envelope_parts parts = {
+		.operation = "monitor_resource_usage", .error_code = "RESOURCE_MONITOR_ERROR",
+		.data = json_data, .metadata = json_metadata,
+	};
 	bool measured = report && report->tasks;
-	int err = -ENOMEM, written;
 
-	if (!fields)
-		goto out;
-	envelope__begin(json, OPERATION, envelope);
-	if (measured)
-		json_data(fields, report);
-	else
-		json__null(json);
-	envelope__metadata(json, envelope);
-	err = json_metadata(fields, measured ? report : NULL);
-	envelope__end(json, ERROR_CODE, envelope);
-	written = json__finish(json);
-	if (written)
-		err = written;
-out:
-	fields__free(fields);
-	json__free(json);
-	return err;
+	return envelope__write(out, envelope, &parts, measured ? report : NULL, measured, report);
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "sink/profile_json.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/utsname.h>
 
-#include "base/json.h"
 #include "base/units.h"
 #include "model/profile_run.h"
 #include "model/reason.h"
@@ -14,8 +11,6 @@
 #include "sink/fields.h"
 #include "sink/self_json.h"
 
-#define OPERATION "profile_code_execution"
-#define ERROR_CODE "PROFILE_ERROR"
 
 static const char not_counted[] = "calls are counted in --mode calls, of the functions that "
 				  "--function names";
@@ -302,8 +297,10 @@ static void put_off_cpu(struct fields *fields, const struct profile_run *run)
 	fields__object_end(fields);
 }
 
-static void put_data(struct fields *fields, const struct profile_run *run)
+static int put_data(struct fields *fields, const void *result)
 {
+	const struct profile_run *run = result;
+
 	fields__object_begin(fields, NULL);
 	fields__string(fields, "function_name", run->report->target);
 	put_totals(fields, run);
@@ -319,6 +316,7 @@ static void put_data(struct fields *fields, const struct profile_run *run)
 	else
 		fields__null(fields, "operation_result", "no COMMAND, or it did not end");
 	fields__object_end(fields);
+	return 0;
 }
 
 /* ---- metadata ----------------------------------------------------------- */
@@ -358,10 +356,7 @@ static void put_measured(struct fields *fields, const struct profile_run *run)
 	put_text(fields, "cost", run->cost, "what a call costs to time is measured in --mode calls");
 	self_json__write(fields, &report->self);
 	put_dropped(fields, run);
-	fields__array_begin(fields, "warnings");
-	for (size_t i = 0; i < report->warning_count; i++)
-		fields__string(fields, NULL, report->warnings[i]);
-	fields__array_end(fields);
+	fields__strings(fields, "warnings", report->warnings, report->warning_count);
 }
 
 static void put_unmeasured(struct fields *fields)
@@ -373,49 +368,25 @@ static void put_unmeasured(struct fields *fields)
 	static const char why[] = "nothing was measured: see error";
 
 	fields__why(fields, "data", why);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		fields__null(fields, keys[i], why);
+	fields__nulls(fields, keys, sizeof(keys) / sizeof(keys[0]), why);
 }
 
-static int put_metadata(struct fields *fields, const struct profile_run *run)
+static void put_metadata(struct fields *fields, const void *result)
 {
-	struct utsname system;
-	int err;
-
-	uname(&system);
-	fields__object_begin(fields, NULL);
-	if (run)
-		put_measured(fields, run);
+	if (result)
+		put_measured(fields, result);
 	else
 		put_unmeasured(fields);
-	fields__string(fields, "host", system.nodename);
-	fields__string(fields, "kernel", system.release);
-	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
-	err = fields__unavailable(fields, "unavailable");
-	fields__object_end(fields);
-	return err;
 }
 
 int profile_json__write(FILE *out, const struct profile_run *run, const struct envelope *envelope)
 {
+	static const struct envelope_parts parts = {
+		.operation = "profile_code_execution", .error_code = "PROFILE_ERROR",
+		.data = put_data, .metadata = put_metadata,
+	};
 	bool measured = run && run->measured;
-	struct json *json = json__new(out, JSON_PRETTY);
-	struct fields *fields = json ? fields__new(json, run ? run->report : NULL) : NULL;
-	int err = -ENOMEM, written;
 
-	if (fields) {
-		envelope__begin(json, OPERATION, envelope);
-		if (measured)
-			put_data(fields, run);
-		else
-			json__null(json);
-		envelope__metadata(json, envelope);
-		err = put_metadata(fields, measured ? run : NULL);
-		envelope__end(json, ERROR_CODE, envelope);
-		written = json__finish(json);
-		err = written ? written : err;
-	}
-	fields__free(fields);
-	json__free(json);
-	return err;
+	return envelope__write(out, envelope, &parts, measured ? run : NULL, measured,
+			       run ? run->report : NULL);
 }

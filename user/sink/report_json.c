@@ -45,7 +45,7 @@ static void put_summary(struct fields *fields, const struct report_view *view)
 	fields__object_end(fields);
 }
 
-static void put_metadata(struct fields *fields, const struct report_outcome *outcome)
+static void put_reported(struct fields *fields, const struct report_outcome *outcome)
 {
 	const struct compare_report *report = outcome->view ? outcome->view->comparison : NULL;
 
@@ -57,43 +57,38 @@ static void put_metadata(struct fields *fields, const struct report_outcome *out
 	}
 	fields__bool(fields, "include_charts", outcome->view->charts);
 	fields__string(fields, "format", outcome->format);
-	fields__array_begin(fields, "warnings");
-	for (size_t i = 0; report && i < report->warning_count; i++)
-		fields__string(fields, NULL, report->warnings[i]);
-	fields__array_end(fields);
+	fields__strings(fields, "warnings", report ? report->warnings : NULL,
+			report ? report->warning_count : 0);
+}
+
+static void put_metadata(struct fields *fields, const void *result)
+{
+	const struct report_outcome *outcome = result;
+
+	put_reported(fields, outcome);
+	self_json__alone(fields, outcome->self);
+}
+
+static int put_data(struct fields *fields, const void *result)
+{
+	const struct report_outcome *outcome = result;
+
+	fields__object_begin(fields, NULL);
+	fields__string(fields, "report_file", outcome->file);
+	put_summary(fields, outcome->view);
+	fields__object_end(fields);
+	return 0;
 }
 
 int report_json__write(FILE *out, const struct report_outcome *outcome,
 		       const struct envelope *envelope)
 {
-	struct json *json = json__new(out, JSON_PRETTY);
-	struct fields *fields = json ? fields__new(json, NULL) : NULL;
-	int err = -ENOMEM, written;
+	static const struct envelope_parts parts = {
+		.operation = OPERATION, .error_code = "REPORT_GENERATION_ERROR",
+		.data = put_data, .metadata = put_metadata,
+	};
 
-	if (!fields)
-		goto out;
-	envelope__begin(json, OPERATION, envelope);
-	if (outcome->view) {
-		fields__object_begin(fields, NULL);
-		fields__string(fields, "report_file", outcome->file);
-		put_summary(fields, outcome->view);
-		fields__object_end(fields);
-	} else {
-		json__null(json);
-	}
-	envelope__metadata(json, envelope);
-	fields__object_begin(fields, NULL);
-	put_metadata(fields, outcome);
-	err = self_json__facts(fields, outcome->self);
-	fields__object_end(fields);
-	envelope__end(json, "REPORT_GENERATION_ERROR", envelope);
-	written = json__finish(json);
-	if (written)
-		err = written;
-out:
-	fields__free(fields);
-	json__free(json);
-	return err;
+	return envelope__write(out, envelope, &parts, outcome, outcome->view, NULL);
 }
 
 int report_json__write_file(FILE *out, const struct report_view *view)

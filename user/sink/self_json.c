@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 #include "sink/self_json.h"
 
-#include <sys/utsname.h>
-
 #include "model/report.h"
 #include "sink/fields.h"
 
@@ -39,16 +37,9 @@ void self_json__write(struct fields *fields, const struct report_self *self)
 	fields__object_end(fields);
 }
 
-int self_json__facts(struct fields *fields, const struct report_self *self)
+void self_json__alone(struct fields *fields, const struct report_self *self)
 {
-	struct utsname system;
-
-	uname(&system);
-	fields__string(fields, "host", system.nodename);
-	fields__string(fields, "kernel", system.release);
-	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
 	self_json__write(fields, self);
 	fields__object_begin(fields, "dropped");
 	fields__object_end(fields);
-	return fields__unavailable(fields, "unavailable");
 }

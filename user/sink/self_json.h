@@ -8,10 +8,7 @@ struct report_self;
 /* "self" of an operation's metadata, into the open object: what ppbpf has cost. */
 void self_json__write(struct fields *fields, const struct report_self *self);
 
-/*
- * What ends the metadata of an operation that measures nothing itself: host, kernel,
- * version, own cost, no losses, and the reasons of nulls. 0, or -ENOMEM when one was lost.
- */
-int self_json__facts(struct fields *fields, const struct report_self *self);
+/* The same of an operation that measures nothing itself, and so loses nothing: "dropped" is empty. */
+void self_json__alone(struct fields *fields, const struct report_self *self);
 
 #endif

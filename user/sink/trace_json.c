@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
 
 #include "base/buf.h"
-#include "base/json.h"
 #include "model/operation.h"
 #include "model/reason.h"
 #include "model/report.h"
@@ -16,8 +14,6 @@
 #include "sink/self_json.h"
 #include "sink/span_text.h"
 
-#define OPERATION "capture_distributed_traces"
-#define ERROR_CODE "TRACE_CAPTURE_ERROR"
 #define NO_TRACE "no trace was collected"
 /* Rows of a trace in the JSON; all spans are in the OTLP lines (--output). */
 #define ROWS_MAX 500
@@ -169,8 +165,15 @@ static int json_trace(struct fields *fields, const struct trace *trace)
 	return 0;
 }
 
-static int json_data(struct fields *fields, const struct trace_run *run)
+/* What was captured; @run is NULL when that is nothing. */
+struct captured {
+	const struct trace_run *run;
+	const struct report *report;
+};
+
+static int json_data(struct fields *fields, const void *result)
 {
+	const struct trace_run *run = ((const struct captured *)result)->run;
 	uint64_t traces = trace_stats__traces(run->stats);
 	struct duration_figures figures;
 	char id[TRACE_ID_TEXT];
@@ -263,10 +266,7 @@ static void json_captured(struct fields *fields, const struct trace_run *run,
 	for (size_t i = 0; i < run->loss_count; i++)
 		fields__u64(fields, run->losses[i].name, run->losses[i].n);
 	fields__object_end(fields);
-	fields__array_begin(fields, "warnings");
-	for (size_t i = 0; i < report->warning_count; i++)
-		fields__string(fields, NULL, report->warnings[i]);
-	fields__array_end(fields);
+	fields__strings(fields, "warnings", report->warnings, report->warning_count);
 }
 
 /* Whether it was met or not: who reads the figures has to know that it would not be in them. */
@@ -292,57 +292,30 @@ static void json_nothing(struct fields *fields)
 	};
 
 	fields__why(fields, "data", "nothing was captured: see error");
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		fields__null(fields, keys[i], "nothing was captured: see error");
+	fields__nulls(fields, keys, sizeof(keys) / sizeof(keys[0]),
+		      "nothing was captured: see error");
 }
 
-static int json_metadata(struct fields *fields, const struct trace_run *run,
-			 const struct report *report)
+static void json_metadata(struct fields *fields, const void *result)
 {
-	struct utsname system;
-	int err;
+	const struct captured *captured = result;
 
-	uname(&system);
-	fields__object_begin(fields, NULL);
-	if (run)
-		json_captured(fields, run, report);
-	else
+	if (captured->run) {
+		json_captured(fields, captured->run, captured->report);
+		json_unseen(fields, captured->run);
+	} else {
 		json_nothing(fields);
-	fields__string(fields, "host", system.nodename);
-	fields__string(fields, "kernel", system.release);
-	fields__string(fields, "ppbpf_version", PPBPF_VERSION);
-	if (run)
-		json_unseen(fields, run);
-	err = fields__unavailable(fields, "unavailable");
-	fields__object_end(fields);
-	return err;
+	}
 }
 
 int trace_json__write(FILE *out, const struct trace_run *run, const struct report *report,
 		      const struct envelope *envelope)
 {
-	struct json *json = json__new(out, JSON_PRETTY);
-	struct fields *fields = json ? fields__new(json, report) : NULL;
-	int err = 0, written;
+	static const struct envelope_parts parts = {
+		.operation = "capture_distributed_traces", .error_code = "TRACE_CAPTURE_ERROR",
+		.data = json_data, .metadata = json_metadata,
+	};
+	const struct captured captured = { .run = run, .report = report };
 
-	if (!fields) {
-		json__free(json);
-		return -ENOMEM;
-	}
-	envelope__begin(json, OPERATION, envelope);
-	if (run)
-		err = json_data(fields, run);
-	else
-		json__null(json);
-	if (!err) {
-		envelope__metadata(json, envelope);
-		err = json_metadata(fields, run, report);
-		envelope__end(json, ERROR_CODE, envelope);
-		written = json__finish(json);
-		if (written)
-			err = written;
-	}
-	fields__free(fields);
-	json__free(json);
-	return err;
+	return envelope__write(out, envelope, &parts, &captured, run, report);
 }
