@@ -17,7 +17,6 @@
 #include "ppbpf.h"
 
 #define AGAINST_MAX 64
-#define PIDS_MAX 1024
 #define ITERATIONS_MAX 1000000
 
 enum export { EXPORT_HYPERFINE, EXPORT_CSV, EXPORT_MARKDOWN, EXPORT_NR };

@@ -12,39 +12,29 @@
 #include "base/units.h"
 #include "cmd/commands.h"
 #include "cmd/signals.h"
+#include "cmd/target_options.h"
 #include "cmd/tell.h"
 #include "cmd/usage.h"
 #include "ppbpf.h"
 
-#define PIDS_MAX 1024
 #define OWN_FAILURE 125	/* with -- COMMAND, as env(1) and timeout(1) */
 
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV };
 
 struct arguments {
 	struct ppbpf_monitor_options options;
-	pid_t pids[PIDS_MAX];
+	struct target_options_out target;
 	enum format format;
 	const char *output;
 	bool quiet;
 };
 
 enum {
-	OPT_COMM = 256, OPT_CGROUP, OPT_USER, OPT_NO_CHILDREN, OPT_NO_CPU, OPT_NO_MEMORY,
-	OPT_NO_DISK, OPT_NO_NETWORK, OPT_METRICS, OPT_SORT, OPT_TOP, OPT_JSON, OPT_JSONL, OPT_CSV,
-	OPT_PSS, OPT_SELF, OPT_DEBUG, OPT_UNIT, OPT_CONTAINER,
+	OPT_NO_CPU = 256, OPT_NO_MEMORY, OPT_NO_DISK, OPT_NO_NETWORK, OPT_METRICS, OPT_SORT,
+	OPT_TOP, OPT_JSON, OPT_JSONL, OPT_CSV, OPT_PSS, OPT_SELF, OPT_DEBUG,
 };
 
 static const struct argp_option options[] = {
-	{ NULL, 0, NULL, 0, "The target (without one, the whole machine):", 1 },
-	{ "pid", 'p', "N[,N...]", 0, "these processes and what they start", 1 },
-	{ "comm", OPT_COMM, "GLOB", 0, "processes of this name, with * and ?", 1 },
-	{ "cgroup", OPT_CGROUP, "PATH", 0, "the processes in a cgroup and below it", 1 },
-	{ "unit", OPT_UNIT, "NAME", 0, "those of a unit of systemd", 1 },
-	{ "container", OPT_CONTAINER, "ID", 0, "those of a container, by the beginning of its id", 1 },
-	{ "all", 'a', NULL, 0, "the whole machine", 1 },
-	{ "no-children", OPT_NO_CHILDREN, NULL, 0, "do not follow what the target starts", 1 },
-	{ "user", OPT_USER, "NAME", 0, "run COMMAND as NAME; -: as who called sudo", 1 },
 	{ NULL, 0, NULL, 0, "How long, and how often:", 2 },
 	{ "duration", 'd', "TIME", 0, "stop after this long (10, 500ms, 2m); with -- COMMAND "
 	  "end it too", 2 },
@@ -91,9 +81,6 @@ static void set_format(struct arguments *arguments, enum format format, struct a
 static error_t parse_what(int key, struct ppbpf_monitor_options *o)
 {
 	switch (key) {
-	case OPT_NO_CHILDREN:
-		o->no_children = true;
-		return 0;
 	case OPT_NO_CPU:
 		o->no_cpu = true;
 		return 0;
@@ -163,26 +150,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct ppbpf_monitor_options *o = &arguments->options;
 
 	switch (key) {
-	case 'p':
-		o->pid_count = parse_pids(state, text, arguments->pids, o->pid_count, PIDS_MAX);
-		o->pids = arguments->pids;
-		return 0;
-	case OPT_COMM:
-		o->comm = text;
-		return 0;
-	case OPT_CGROUP:
-		o->cgroup = text;
-		return 0;
-	case OPT_UNIT:
-		o->unit = text;
-		return 0;
-	case OPT_CONTAINER:
-		o->container = text;
-		return 0;
-	case OPT_USER:
-		o->user = text;
-		return 0;
-	case 'a':
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->target;
 		return 0;
 	case 'd':
 		parse_time(text, NSEC_PER_SEC, 1, "duration", &o->duration_ns, state);
@@ -191,25 +160,17 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		parse_time(text, NSEC_PER_MSEC, 10 * NSEC_PER_MSEC, "interval", &o->interval_ns,
 			   state);
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		if (state->quoted)
-			usage_error(state, "there is no command after --");
-		return 0;
-	case ARGP_KEY_ARG:
-		if (!state->quoted || state->next - 1 < state->quoted)
-			usage_error(state, "put -- before a command: ppbpf monitor [OPTION...] -- %s",
-				   text);
-		o->command = state->argv + state->next - 1;
-		state->next = state->argc;
-		return 0;
 	default:
 		return parse_output(key, text, arguments, state);
 	}
 }
 
+static const struct argp_child children[] = { { &target_argp, 0, NULL, 0 }, { 0 } };
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.children = children,
 	.args_doc = "[-- COMMAND ARGS...]",
 	.doc = "What a target uses and what it waits for: exact CPU time, waits with their "
 	       "reasons and who had the CPU meanwhile, memory, disk and network, of every process "
@@ -348,6 +309,7 @@ int cmd_monitor(int argc, char **argv)
 	for (int i = 1; i + 1 < argc; i++)
 		if (!strcmp(argv[i], "--"))
 			argp_err_exit_status = OWN_FAILURE;
+	arguments.target = TARGET_OPTIONS_OUT(&arguments.options);
 	argv[0] = "ppbpf monitor";
 	parse_options(&argp, argc, argv, ARGP_IN_ORDER, &arguments);
 	if (arguments.quiet)

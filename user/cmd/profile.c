@@ -12,11 +12,11 @@
 #include "base/units.h"
 #include "cmd/commands.h"
 #include "cmd/signals.h"
+#include "cmd/target_options.h"
 #include "cmd/tell.h"
 #include "cmd/usage.h"
 #include "ppbpf.h"
 
-#define PIDS_MAX 1024
 #define FUNCTIONS_MAX 256
 #define FREQUENCY_MAX 4999
 #define TOP_MAX 100000
@@ -24,7 +24,7 @@
 
 struct arguments {
 	struct ppbpf_profile_options options;
-	pid_t pids[PIDS_MAX];
+	struct target_options_out target;
 	const char *functions[FUNCTIONS_MAX];
 	bool mode_given;
 	bool json;
@@ -33,21 +33,11 @@ struct arguments {
 };
 
 enum {
-	OPT_COMM = 256, OPT_CGROUP, OPT_USER, OPT_NO_CHILDREN, OPT_MODE, OPT_FUNCTION, OPT_THREADS,
-	OPT_TOP, OPT_OUTPUT_DIR, OPT_FORMAT, OPT_NO_SAVE, OPT_JSON, OPT_DEBUG,
-	OPT_UNIT, OPT_CONTAINER,
+	OPT_MODE = 256, OPT_FUNCTION, OPT_THREADS, OPT_TOP, OPT_OUTPUT_DIR, OPT_FORMAT,
+	OPT_NO_SAVE, OPT_JSON, OPT_DEBUG,
 };
 
 static const struct argp_option options[] = {
-	{ NULL, 0, NULL, 0, "The target (without one, the whole machine):", 1 },
-	{ "pid", 'p', "N[,N...]", 0, "these processes and what they start", 1 },
-	{ "comm", OPT_COMM, "GLOB", 0, "processes of this name, with * and ?", 1 },
-	{ "cgroup", OPT_CGROUP, "PATH", 0, "the processes in a cgroup and below it", 1 },
-	{ "unit", OPT_UNIT, "NAME", 0, "those of a unit of systemd", 1 },
-	{ "container", OPT_CONTAINER, "ID", 0, "those of a container, by the beginning of its id", 1 },
-	{ "all", 'a', NULL, 0, "the whole machine", 1 },
-	{ "no-children", OPT_NO_CHILDREN, NULL, 0, "do not follow what the target starts", 1 },
-	{ "user", OPT_USER, "NAME", 0, "run COMMAND as NAME; -: as who called sudo", 1 },
 	{ NULL, 0, NULL, 0, "What, how often and how long:", 2 },
 	{ "mode", OPT_MODE, "MODE", 0, "on-cpu: what runs; off-cpu: what is waited for; wall: both; "
 	  "calls: each call of what --function names (on-cpu)", 2 },
@@ -103,51 +93,6 @@ static void parse_number(const char *text, uint64_t max, const char *option, uns
 		usage_error(state, "--%s takes a number from 1 to %llu: not \"%s\"", option,
 			    (unsigned long long)max, text);
 	*number = n;
-}
-
-static error_t parse_target(int key, char *text, struct arguments *a, struct argp_state *state)
-{
-	struct ppbpf_profile_options *o = &a->options;
-
-	switch (key) {
-	case 'p':
-		o->pid_count = parse_pids(state, text, a->pids, o->pid_count, PIDS_MAX);
-		o->pids = a->pids;
-		return 0;
-	case OPT_COMM:
-		o->comm = text;
-		return 0;
-	case OPT_CGROUP:
-		o->cgroup = text;
-		return 0;
-	case OPT_UNIT:
-		o->unit = text;
-		return 0;
-	case OPT_CONTAINER:
-		o->container = text;
-		return 0;
-	case 'a':
-		return 0;
-	case OPT_NO_CHILDREN:
-		o->no_children = true;
-		return 0;
-	case OPT_USER:
-		o->user = text;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		if (state->quoted)
-			usage_error(state, "there is no command after --");
-		return 0;
-	case ARGP_KEY_ARG:
-		if (!state->quoted || state->next - 1 < state->quoted)
-			usage_error(state, "put -- before a command: ppbpf profile [OPTION...] -- %s",
-				    text);
-		o->command = state->argv + state->next - 1;
-		state->next = state->argc;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
 }
 
 static error_t parse_what(int key, char *text, struct arguments *a, struct argp_state *state)
@@ -217,18 +162,21 @@ static error_t parse_output(int key, char *text, struct arguments *a, struct arg
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	error_t err = parse_target(key, text, a, state);
+	error_t err = parse_what(key, text, a, state);
 
-	if (err == ARGP_ERR_UNKNOWN)
-		err = parse_what(key, text, a, state);
+	if (key == ARGP_KEY_INIT)
+		state->child_inputs[0] = &a->target;
 	if (err == ARGP_ERR_UNKNOWN)
 		err = parse_output(key, text, a, state);
 	return err;
 }
 
+static const struct argp_child children[] = { { &target_argp, 0, NULL, 0 }, { 0 } };
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.children = children,
 	.args_doc = "[-- COMMAND ARGS...]",
 	.doc = "Where the time of a target goes, by function: native and Python code in one stack, "
 	       "on a CPU and waiting, with nothing to restart or recompile. Writes a flame graph and "
@@ -313,6 +261,7 @@ int cmd_profile(int argc, char **argv)
 	for (int i = 1; i + 1 < argc; i++)
 		if (!strcmp(argv[i], "--"))
 			argp_err_exit_status = OWN_FAILURE;
+	arguments.target = TARGET_OPTIONS_OUT(&arguments.options);
 	argv[0] = "ppbpf profile";
 	parse_options(&argp, argc, argv, ARGP_IN_ORDER, &arguments);
 	if (arguments.options.function_count && !arguments.mode_given)

@@ -16,7 +16,6 @@
 #include "ppbpf.h"
 
 #define PATTERNS_MAX 64
-#define PIDS_MAX 1024
 #define PORTS_MAX 8
 
 struct arguments {

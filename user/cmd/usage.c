@@ -34,27 +34,35 @@ static bool is_last(const struct argp_option *o)
 	return !o->name && !o->doc && !o->key;
 }
 
-/* An unambiguous beginning will do, as for getopt_long(). */
+/*
+ * The first option, of @argp or of its children, whose name begins as @word does, or
+ * without a word whose letter it is. An unambiguous beginning will do for getopt_long().
+ */
+static const struct argp_option *find_option(const struct argp *argp, const char *word, int letter)
+{
+	const struct argp_option *found = NULL;
+	size_t length = word ? strcspn(word, "=") : 0;
+
+	for (const struct argp_option *o = argp->options; !is_last(o); o++)
+		if (word ? o->name && !strncmp(o->name, word, length) : o->key == letter)
+			return o;
+	for (const struct argp_child *c = argp->children; c && c->argp && !found; c++)
+		found = find_option(c->argp, word, letter);
+	return found;
+}
+
 static const struct argp_option *long_option(const struct argp *argp, const char *word)
 {
 	static const struct argp_option help = { "help", 0, NULL, 0, NULL, 0 };
 	static const struct argp_option usage = { "usage", 0, NULL, 0, NULL, 0 };
+	const struct argp_option *found = find_option(argp, word, 0);
 	size_t length = strcspn(word, "=");
 
-	for (const struct argp_option *o = argp->options; !is_last(o); o++)
-		if (o->name && !strncmp(o->name, word, length))
-			return o;
+	if (found)
+		return found;
 	if (!strncmp(help.name, word, length))
 		return &help;
 	return strncmp(usage.name, word, length) ? NULL : &usage;
-}
-
-static const struct argp_option *short_option(const struct argp *argp, char letter)
-{
-	for (const struct argp_option *o = argp->options; !is_last(o); o++)
-		if (o->key == letter)
-			return o;
-	return NULL;
 }
 
 static void complain_of(const char *command, const char *word, const struct argp_option *option)
@@ -81,7 +89,7 @@ static const struct argp_option *option_in(const struct argp *argp, const char *
 		return option;
 	}
 	for (word++; *word; word++) {
-		option = short_option(argp, *word);
+		option = find_option(argp, NULL, *word);
 		if (!option || option->arg) {
 			*takes_next = option && !word[1];
 			return option;

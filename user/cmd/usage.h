@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define PIDS_MAX 1024	/* of --pid */
+
 /* Prints "ppbpf monitor: ...; ppbpf monitor --help says more" and leaves with argp's status. */
 void usage_error(const struct argp_state *state, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
