@@ -7,6 +7,7 @@
 #define PPBPF_RECORD_BPF_H
 
 #include "compat.bpf.h"
+#include "percpu.bpf.h"
 #include "pidns.bpf.h"
 
 /* Members of mm_struct.rss_stat[]. */
@@ -16,21 +17,7 @@
 #define MM_SHMEMPAGES	3
 #define MM_COUNTERS	4
 
-const volatile u32 cfg_cpus __weak;	/* possible CPUs */
 const volatile u32 cfg_page_size __weak;
-
-/*
- * How far a CPU's data lies from a per-CPU pointer. An element of our own,
- * whose address is known in both forms, tells: the kernel's own table of these
- * offsets is not to be had without CONFIG_KALLSYMS_ALL. Filled by the scan.
- */
-struct cpu_offsets_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1024);
-	__type(key, u32);
-	__type(value, u64);
-};
-struct cpu_offsets_map cpu_offsets SEC(".maps") __weak;
 
 struct rss_walk {
 	u64 counters[MM_COUNTERS];	/* per-CPU pointers */

@@ -123,37 +123,6 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* One element whose address on each CPU tells where that CPU's data lies. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u64);
-} cpu_anchor SEC(".maps");
-
-/* The verifier keeps pointers and numbers apart; a copy by helper is a number. */
-static __always_inline u64 address_of(const void *pointer)
-{
-	u64 address = 0;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
-}
-
-static long offset_find(u32 cpu, void *context)
-{
-	struct bpf_array *array = (void *)address_of(&cpu_anchor);
-	u64 per_cpu = (u64)BPF_CORE_READ(array, pptrs[0]), offset;
-	u32 zero = 0;
-	void *here = bpf_map_lookup_percpu_elem(&cpu_anchor, &zero, cpu);
-
-	if (!here)
-		return 0;
-	offset = address_of(here) - per_cpu;
-	bpf_map_update_elem(&cpu_offsets, &cpu, &offset, BPF_ANY);
-	return 0;
-}
-
 /* Run by user space before anything is attached: where ppbpf itself stands. */
 SEC("syscall")
 int pid_view_find(void *ctx)

@@ -416,6 +416,22 @@ struct ppbpf_python_calls {
 	struct ppbpf_python_text file;
 };
 
+/*
+ * A thread, as the iterator sees it where nothing else is to be had (bpf/look.bpf.c). Of those
+ * that lead a process also what the kernel keeps of others: `dead` threads' sums, and what it
+ * has `held` since: children that were waited for, and of switches and bytes dead threads, too.
+ */
+struct ppbpf_look {
+	struct ppbpf_task task;		/* its numbers as they are seen here are in `names` */
+	ppbpf_u64 dead[PPBPF_COUNTED];
+	ppbpf_u64 held[PPBPF_COUNTED];
+	ppbpf_u64 start_code;		/* where its program lies in memory */
+	ppbpf_u32 tid;			/* as it is seen here */
+	ppbpf_u32 exit_state;		/* the kernel's: EXIT_ZOMBIE, EXIT_DEAD */
+	ppbpf_u32 in_cgroup;
+	ppbpf_u32 pad;
+};
+
 #define PPBPF_TASK_SIZE (80 + 8 * PPBPF_VALUE_NR)
 #define PPBPF_SPLIT_SIZE (40 + 8 * PPBPF_REASON_NR)
 
@@ -428,6 +444,8 @@ _Static_assert(sizeof(struct ppbpf_exit_event) ==
 _Static_assert(sizeof(struct ppbpf_exec_event) == 72 + PPBPF_ARGS_LEN, "ABI");
 _Static_assert(sizeof(struct ppbpf_blame_cache) == 8 + 32 * PPBPF_BLAME_SLOTS, "ABI");
 _Static_assert(sizeof(struct ppbpf_disk) == 40 + 8 * PPBPF_IO_SLOTS, "ABI");
+
+_Static_assert(sizeof(struct ppbpf_look) == PPBPF_TASK_SIZE + 16 * PPBPF_COUNTED + 24, "ABI");
 
 _Static_assert(sizeof(struct ppbpf_call_sums) == 56 + 8 * PPBPF_CALL_SLOTS, "ABI");
 _Static_assert(sizeof(struct ppbpf_call_event) == 32 + PPBPF_SPLIT_SIZE, "ABI");

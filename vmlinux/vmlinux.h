@@ -157,6 +157,7 @@ struct mm_struct {
 	struct file *exe_file;
 	mm_context_t context;
 	unsigned long hiwater_rss;
+	unsigned long start_code;
 	unsigned long arg_start;
 	unsigned long arg_end;
 	struct percpu_counter rss_stat[4];
@@ -181,6 +182,21 @@ struct signal_struct {
 	int group_exit_code;
 	unsigned int flags;
 	unsigned long maxrss;
+	/* of its dead threads, and (c...) of the children that it waited for */
+	u64 utime;
+	u64 stime;
+	u64 cutime;
+	u64 cstime;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	unsigned long cnvcsw;
+	unsigned long cnivcsw;
+	unsigned long min_flt;
+	unsigned long maj_flt;
+	unsigned long cmin_flt;
+	unsigned long cmaj_flt;
+	struct task_io_accounting ioac;
+	unsigned long long sum_sched_runtime;
 };
 
 struct super_block {

@@ -69,12 +69,15 @@ static void print_privilege(const struct term *term)
 }
 
 /* What is done all the same. */
-static const char *without_bpf(const struct err *e)
+static const char *without_bpf(const struct features *features, const struct err *e)
 {
 	struct err lack = { 0 };
 
 	if (!e->cause)
 		return NULL;
+	if (features->iterator_alone)
+		return "monitor asks the task iterator, bench goes by wait4(2), trace by what services "
+		       "send; profile cannot do anything";
 	if (proc_must_be_ours(&lack))
 		return "bench goes by wait4(2), trace by what services send; monitor and profile cannot "
 		       "do anything";
@@ -111,7 +114,7 @@ static void print_text(const struct features *features, const struct err *e)
 	printf("  %s kprobes, fentry: not needed\n", term.utf8 ? "✓" : "+");
 	print_privilege(&term);
 	if (e->cause)
-		printf("without BPF: %s\n%s: %s\n", without_bpf(e), e->message, e->hint);
+		printf("without BPF: %s\n%s: %s\n", without_bpf(features, e), e->message, e->hint);
 	else
 		printf("next: sudo ppbpf monitor --duration 5\n");
 }
@@ -171,7 +174,7 @@ static int print_json(const struct features *features, const struct err *e)
 	json__array_end(json);
 	json_capabilities(json);
 	json__key(json, "without_bpf");
-	json__string(json, without_bpf(e));
+	json__string(json, without_bpf(features, e));
 	json__key(json, "hint");
 	json__string(json, e->cause ? e->hint : NULL);
 	json__object_end(json);

@@ -60,7 +60,8 @@ static int print(enum format format)
 	features__probe(&features, &e);
 	for (size_t i = 0; i < metrics_count; i++) {
 		here[i].why_not = features__why_missing(&features, &metrics[i]);
-		here[i].otherwise = !here[i].why_not && !features.have[metrics[i].needs];
+		here[i].otherwise = !here[i].why_not &&
+				    features__is_otherwise(&features, &metrics[i]);
 	}
 	term__detect(&term, STDOUT_FILENO);
 	err = format == FORMAT_JSON ? metrics_doc__json(stdout, here) :

@@ -152,14 +152,30 @@ static bool have_socket_functions(const struct btf *btf)
 	return true;
 }
 
+/* What everything that is exact stands on. */
+static void probe_base(struct features *f, const struct btf *btf)
+{
+	static const char *const life[] = {
+		"sched_process_fork", "sched_process_exec", "sched_process_exit",
+		"sched_process_free",
+	};
+
+	f->has_iterator = struct_has(btf, "bpf_iter__task", "task");
+	if (!f->has_iterator)
+		lacks(f, FEATURE_BPF, "this kernel has no task iterator: Linux 5.8 or later has it");
+	else if (!tracepoint_takes(btf, "sched_switch", 1, "task_struct"))
+		lacks(f, FEATURE_BPF, "this kernel has no sched_switch tracepoint that programs can "
+		      "attach to: Linux 5.19 or later has it");
+	else if (!struct_has(btf, "cfs_rq", "rq"))
+		lacks(f, FEATURE_BPF, "the kernel was built without CONFIG_FAIR_GROUP_SCHED");
+	for (size_t i = 0; i < sizeof(life) / sizeof(life[0]) && f->have[FEATURE_BPF]; i++)
+		if (!tracepoint_proto(btf, life[i]))
+			features__lacks(f, FEATURE_BPF, "this kernel has no %s tracepoint", life[i]);
+}
+
 static void probe_btf(struct features *f, const struct btf *btf)
 {
-	f->have[FEATURE_BPF] = tracepoint_takes(btf, "sched_switch", 1, "task_struct") &&
-			       struct_has(btf, "bpf_iter__task", "task") &&
-			       struct_has(btf, "cfs_rq", "rq");
-	if (!f->have[FEATURE_BPF])
-		lacks(f, FEATURE_BPF, "this kernel has no task iterator, no sched_switch tracepoint "
-		      "or no group scheduling: Linux 5.19 or later has them");
+	probe_base(f, btf);
 	f->switch_has_state = tracepoint_arguments(btf, "sched_switch") >= 4;
 	if (!tracepoint_takes(btf, "sock_send_length", 0, "sock") ||
 	    !tracepoint_takes(btf, "sock_recv_length", 0, "sock"))
@@ -257,6 +273,27 @@ void features__without_bpf(struct features *f, const char *why)
 		lacks(f, by_bpf[i], why);
 }
 
+void features__iterator_alone(struct features *f, const char *why)
+{
+	static const enum feature by_events[] = {
+		FEATURE_BPF, FEATURE_SOCK_LENGTH, FEATURE_TCP_STATE, FEATURE_TCP_RETRANSMIT,
+		FEATURE_BLOCK, FEATURE_QUOTA_CLOCK, FEATURE_RECLAIM, FEATURE_OOM,
+	};
+
+	f->iterator_alone = true;
+	for (size_t i = 0; i < sizeof(by_events) / sizeof(by_events[0]); i++)
+		lacks(f, by_events[i], why);
+}
+
+/* What the kernel sums by task or process; all else of these is counted or timed by programs. */
+static bool is_of_iterator(const struct metric *metric)
+{
+	if (metric->scope == METRIC_SPLIT)
+		return metric->index == SPLIT_ON_CPU || metric->index == SPLIT_RUN_QUEUE;
+	return metric->scope == METRIC_PROCESS &&
+	       (metric->index < PPBPF_COUNTED || metric->index >= PPBPF_SUMMED_NR);
+}
+
 /* What a kernel without an account keeps in no place. */
 static const struct {
 	enum feature feature;
@@ -276,6 +313,13 @@ const char *features__why_missing(const struct features *features, const struct 
 {
 	bool of_tasks = metric->scope == METRIC_PROCESS || metric->scope == METRIC_SPLIT;
 
+	if (features->iterator_alone && of_tasks) {
+		if (!is_of_iterator(metric))
+			return features->why[FEATURE_BPF];
+		if (metric->needs == FEATURE_BPF)
+			return NULL;
+		return features->have[metric->needs] ? NULL : features->why[metric->needs];
+	}
 	if (features->have[metric->needs])
 		return NULL;
 	if (!metric->otherwise || (of_tasks && features->have[FEATURE_BPF]))
@@ -284,6 +328,13 @@ const char *features__why_missing(const struct features *features, const struct 
 		if (metric->needs == accounts[i].feature && access(accounts[i].path, F_OK))
 			return accounts[i].why;
 	return NULL;
+}
+
+bool features__is_otherwise(const struct features *features, const struct metric *metric)
+{
+	if (features->iterator_alone && is_of_iterator(metric))
+		return false;
+	return !features->have[metric->needs];
 }
 
 const char *features__btf_path(void)
@@ -344,9 +395,14 @@ int features__probe(struct features *f, struct err *e)
 		err__hint(e, "%s", privilege__how_to_get_bpf());
 		return -EPERM;
 	}
-	if (!f->have[FEATURE_BPF])
-		return err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOSYS, "%s", f->why[FEATURE_BPF]);
-	return 0;
+	if (f->have[FEATURE_BPF])
+		return 0;
+	err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOSYS, "%s", f->why[FEATURE_BPF]);
+	if (f->has_iterator)
+		features__iterator_alone(f, e->message);
+	else
+		features__without_bpf(f, e->message);
+	return -ENOSYS;
 }
 
 int features__cgroup_subsys(const char *controller)

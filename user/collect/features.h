@@ -23,6 +23,8 @@ struct features {
 	bool iter_by_process;		/* the task iterator can be asked for one process */
 	bool sock_exits;		/* socket lengths by the exits of functions, for want of tracepoints */
 	bool has_cast;			/* bpf_rdonly_cast(): Linux 6.2 */
+	bool has_iterator;		/* over all tasks, whatever else is missing */
+	bool iterator_alone;		/* and it is all that there is: see below */
 };
 
 /*
@@ -38,8 +40,14 @@ void features__lacks(struct features *features, enum feature feature, const char
 /* All that is BPF's is not to be had, for this reason. */
 void features__without_bpf(struct features *features, const char *why);
 
+/* All but what the task iterator tells by itself is not to be had, for this reason. */
+void features__iterator_alone(struct features *features, const char *why);
+
 /* Why a metric is not to be had, in one clause; NULL: it is, by what it needs or otherwise. */
 const char *features__why_missing(const struct features *features, const struct metric *metric);
+
+/* Whether one that is comes from metric->otherwise. */
+bool features__is_otherwise(const struct features *features, const struct metric *metric);
 
 /*
  * A file that describes the kernel's types instead of its own description: to

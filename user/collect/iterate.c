@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+
 int iterate_silently(struct bpf_program *program)
 {
 	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
@@ -56,6 +58,27 @@ int iterate_records(const struct bpf_link *link, char *buffer, record_fn on_reco
 		}
 		memmove(buffer, buffer + at, held - at);
 		held -= at;
+	}
+	close(fd);
+	return err;
+}
+
+int iterate_bytes(const struct bpf_link *link, struct buf *out)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
+	ssize_t length = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (!err && length > 0) {
+		err = buf__reserve(out, ITERATE_BUFFER);
+		length = err ? 0 : read(fd, out->data + out->length, ITERATE_BUFFER);
+		if (length > 0)
+			out->length += length;
+		else if (length < 0 && (errno == EINTR || errno == EAGAIN))
+			length = 1;
+		else if (length < 0)
+			err = -errno;
 	}
 	close(fd);
 	return err;

@@ -8,6 +8,7 @@
 #define ITERATE_BUFFER (64 * 1024)
 
 struct bpf_link;
+struct buf;
 struct bpf_program;
 
 /* Runs one that does something to each task, and writes nothing; 0 or a negative errno. */
@@ -21,5 +22,8 @@ typedef int (*record_fn)(const struct ppbpf_task_record *record, void *context);
  */
 int iterate_records(const struct bpf_link *link, char *buffer, record_fn on_record,
 		    void *context);
+
+/* And all that one writes, whatever it is, appended to `out`. 0 or a negative errno. */
+int iterate_bytes(const struct bpf_link *link, struct buf *out);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -27,6 +28,14 @@ int proc_levels_above(void)
 	if (err)
 		return err;
 	return numbers ? numbers - 1 : -ENOENT;
+}
+
+bool pidns_is_first(void)
+{
+	struct stat st;
+
+	/* the kernel's PROC_PID_INIT_INO */
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == 0xEFFFFFFC;
 }
 
 int proc_must_be_ours(struct err *e)

@@ -3,11 +3,16 @@
 #ifndef PPBPF_COLLECT_PIDNS_H
 #define PPBPF_COLLECT_PIDNS_H
 
+#include <stdbool.h>
+
 /*
  * How many pid namespaces above ours the one of the mounted /proc is: 0 where
  * a pid names the same process in both. Negative errno: no /proc that holds us.
  */
 int proc_levels_above(void);
+
+/* Whether our pids are the host's. False where /proc does not tell. */
+bool pidns_is_first(void);
 
 struct err;
 

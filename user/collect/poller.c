@@ -13,17 +13,13 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/units.h"
+#include "collect/look.h"
 #include "collect/named.h"
 #include "collect/pidns.h"
 #include "collect/proc_list.h"
-#include "collect/proc_task.h"
+#include "collect/task_source.h"
 #include "model/report.h"
 #include "model/tasks.h"
-
-/* What a process used, in the order of struct proc_stat's `reaped`, and what its children did. */
-static const enum ppbpf_value reaped_values[4] = {
-	PPBPF_MINOR_FAULTS, PPBPF_MAJOR_FAULTS, PPBPF_UTIME_NS, PPBPF_STIME_NS,
-};
 
 #define FORK_SLACK (2 << 20)	/* what a copy of us may touch on its way to exec */
 #define IO_FIRST PPBPF_READ_BYTES
@@ -47,7 +43,7 @@ struct poller {
 	struct poller_config config;
 	struct hash *known;		/* by thread id */
 	struct proc_list list;		/* of this snapshot */
-	struct buf text;
+	struct task_source source;
 	struct buf command;
 	struct tasks *tasks;		/* being fed */
 	uint32_t generation;		/* 1: the first snapshot */
@@ -77,26 +73,43 @@ static bool machine_wide(const struct poller *p)
 	return p->config.mode == PPBPF_TARGET_MACHINE;
 }
 
-int poller__new(struct poller **out, const struct poller_config *config, struct err *e)
+static int open_source(struct poller *p, struct err *e)
 {
-	int err = proc_must_be_ours(e);
-	struct poller *p;
+	const struct look_config look = {
+		.mode = p->config.mode, .cgroup_id = p->config.cgroup_id,
+		.cgroup_subsys = p->config.cgroup_subsys,
+	};
+	int err = p->config.iterator ? look__new(&p->source.look, &look, e) : proc_must_be_ours(e);
 
-	*out = NULL;
 	if (err)
 		return err;
-	p = calloc(1, sizeof(*p));
+	err = task_source__begin(&p->source);
+	if (err)
+		return err__set(e, ERR_UNSUPPORTED_KERNEL, err, "the task iterator cannot be read: %s",
+				strerror(-err));
+	task_source__stat(&p->source, &p->self, getpid(), 0);
+	return 0;
+}
+
+int poller__new(struct poller **out, const struct poller_config *config, struct err *e)
+{
+	struct poller *p = calloc(1, sizeof(*p));
+	int err;
+
+	*out = NULL;
 	if (!p)
 		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	p->config = *config;
 	p->known = hash__new();
-	if (!p->known || proc_list__init(&p->list)) {
+	if (!p->known || proc_list__init(&p->list))
+		err = err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
+	else
+		err = open_source(p, e);
+	if (err)
 		poller__free(p);
-		return err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
-	}
-	proc_stat__read(&p->self, getpid(), 0, &p->text);
-	*out = p;
-	return 0;
+	else
+		*out = p;
+	return err;
 }
 
 void poller__free(struct poller *p)
@@ -110,7 +123,7 @@ void poller__free(struct poller *p)
 		free(entry.value);
 	hash__free(p->known);
 	proc_list__free(&p->list);
-	buf__free(&p->text);
+	task_source__free(&p->source);
 	buf__free(&p->command);
 	free(p);
 }
@@ -118,10 +131,11 @@ void poller__free(struct poller *p)
 int poller__seed(struct poller *p, const pid_t *pids, size_t count)
 {
 	struct proc_stat stat;
-	int err = 0, alive = 0;
+	int err = task_source__begin(&p->source), alive = 0;
 
 	for (size_t i = 0; i < count && !err; i++)
-		if (!proc_stat__read(&stat, pids[i], 0, &p->text) && !proc_stat__is_dead(&stat)) {
+		if (!task_source__stat(&p->source, &stat, pids[i], 0) &&
+		    !proc_stat__is_dead(&stat)) {
 			err = proc_list__add(pids[i], &p->list);
 			alive++;
 		}
@@ -142,7 +156,7 @@ static int list_target(struct poller *p)
 			if (known->tgid == (pid_t)entry.a && !known->dead)
 				err = proc_list__add(known->tgid, &p->list);
 		}
-	return err ? err : proc_list__complete(&p->list, &p->config);
+	return err ? err : task_source__complete(&p->source, &p->list, &p->config);
 }
 
 /* --- what they used ------------------------------------------------------------ */
@@ -154,11 +168,11 @@ static int list_target(struct poller *p)
  */
 static void begin_counting(struct poller *p, struct known *known, const uint64_t *values)
 {
+	uint64_t begin = tasks__begin(p->tasks), unit = task_source__start_unit_ns(&p->source);
 	struct ppbpf_task *task = &known->task;
-	uint64_t begin = tasks__begin(p->tasks);
 
-	task->start_boot_ns = known->start_ticks * proc_tick_ns();
-	known->is_old = p->generation == 1 || task->start_boot_ns + proc_tick_ns() <= begin;
+	task->start_boot_ns = known->start_ticks * unit;
+	known->is_old = p->generation == 1 || task->start_boot_ns + unit <= begin;
 	if (known->is_old)
 		memcpy(known->base, values, sizeof(known->base));
 	else if (task->start_boot_ns < begin)
@@ -182,7 +196,8 @@ static int tell_end(struct poller *p, pid_t tid, struct known *known,
 	if (leader) {
 		event.task.flags |= PPBPF_TASK_LAST;
 		event.task.exit_code = zombie ? zombie->exit_code : 0;
-		if (!zombie || (!zombie->exit_code && !proc_may_know_exit(known->tgid)))
+		if (!zombie || (!zombie->exit_code && !task_source__may_know_exit(&p->source,
+									       known->tgid)))
 			event.task.flags |= PPBPF_TASK_EXIT_UNKNOWN;
 		if (known->task.ppid == (uint32_t)getpid())
 			p->command_waited |= known->held[PPBPF_MINOR_FAULTS];
@@ -220,7 +235,7 @@ static struct known *meet(struct poller *p, pid_t tgid, pid_t tid, const struct 
 	known->task.tgid = tgid;
 	known->task.pid = tid;
 	known->task.task_id = (uint64_t)tid << 32 | (uint32_t)stat->start_ticks;
-	known->task.names = (struct ppbpf_names){ .pid = tgid, .proc_pid = tgid };
+	task_source__names(&p->source, &known->task.names, tgid);
 	return known;
 }
 
@@ -271,9 +286,9 @@ static int read_thread(pid_t tid, void *context)
 	bool is_new;
 
 	if (tid == read->leader->tgid ||
-	    proc_stat__read(&stat, read->leader->tgid, tid, &p->text) || stat.state == 'X' ||
+	    task_source__stat(&p->source, &stat, read->leader->tgid, tid) || stat.state == 'X' ||
 	    stat.state == 'Z' ||
-	    proc_thread__read(&thread, values, read->leader->tgid, tid, &p->text))
+	    task_source__thread(&p->source, &thread, values, read->leader->tgid, tid))
 		return 0;
 	known = meet(p, read->leader->tgid, tid, &stat);
 	if (!known)
@@ -291,7 +306,7 @@ static void read_process_values(pid_t pid, const struct proc_stat *stat,
 	values[PPBPF_UTIME_NS] = stat->user_ns;
 	values[PPBPF_STIME_NS] = stat->system_ns;
 	if (!proc_cpu_ns(pid, &values[PPBPF_CPU_NS]))
-		values[PPBPF_CPU_NS] = stat->user_ns + stat->system_ns;
+		values[PPBPF_CPU_NS] = stat->cpu_ns;
 	values[PPBPF_MINOR_FAULTS] = stat->minor_faults;
 	values[PPBPF_MAJOR_FAULTS] = stat->major_faults;
 	values[PPBPF_THREADS] = stat->threads;
@@ -332,15 +347,9 @@ static void read_held(struct poller *p, struct process_read *read, const struct 
 		      bool is_new)
 {
 	struct known *leader = read->leader;
-	uint64_t whole[PPBPF_VALUE_NR] = { 0 };
 
-	for (size_t i = 0; i < 4; i++)
-		leader->held[reaped_values[i]] = stat->reaped[i];
-	leader->held[PPBPF_CPU_NS] = stat->reaped[2] + stat->reaped[3];
-	if (read->io_known && proc_io__read(whole, leader->tgid, 0, &p->text))
-		for (size_t i = 0; i < IO_NR; i++)
-			leader->held[IO_FIRST + i] = whole[IO_FIRST + i] < read->io[i] ? 0 :
-						     whole[IO_FIRST + i] - read->io[i];
+	task_source__held(&p->source, leader->held, leader->tgid, stat,
+			  read->io_known ? read->io : NULL);
 	if (is_new && leader->is_old)
 		memcpy(leader->held_base, leader->held, sizeof(leader->held_base));
 }
@@ -367,10 +376,9 @@ static int read_process(struct poller *p, pid_t pid)
 	struct proc_thread thread;
 	struct proc_stat stat;
 	bool is_new, dead;
-	char folder[32];
 	int err;
 
-	if (proc_stat__read(&stat, pid, 0, &p->text) || stat.state == 'X')
+	if (task_source__stat(&p->source, &stat, pid, 0) || stat.state == 'X')
 		return 0;
 	dead = proc_stat__is_dead(&stat);
 	read.leader = meet(p, pid, pid, &stat);
@@ -382,11 +390,11 @@ static int read_process(struct poller *p, pid_t pid)
 	read.leader->dead |= dead && p->generation == 1;
 	if (read.leader->dead)
 		return 0;
-	if (proc_thread__read(&thread, values, pid, pid, &p->text) && !dead)
+	if (task_source__thread(&p->source, &thread, values, pid, pid) && !dead)
 		return 0;	/* it has just gone: the next snapshot tells */
 	read_process_values(pid, &stat, values);
 	read.leader->task.flags &= ~PPBPF_TASK_MEMORY;
-	if (proc_memory__read(values, pid, &p->text)) {
+	if (task_source__memory(&p->source, values, pid)) {
 		if (is_copy_of_us(p, &stat))
 			p->fork_peak_bytes = values[PPBPF_PEAK_RSS_BYTES];
 		else
@@ -402,16 +410,11 @@ static int read_process(struct poller *p, pid_t pid)
 	read.leader->task.flags |= thread.io_known ? 0 : PPBPF_TASK_NO_IO;
 	p->io_hidden |= !thread.io_known;
 	read.leader->task.ppid = read.leader->task.names.ppid = stat.ppid;
-	if (is_new)
-		read.leader->task.names.inner_pid = proc_inner_pid(pid, &p->text);
 	err = dead ? 0 : tell_program(p, read.leader, &stat, is_new);
 	if (!err)
 		err = tell(p, read.leader, &stat, values, false);
-	snprintf(folder, sizeof(folder), "/proc/%d/task", pid);
 	if (!err && stat.threads > 1)
-		err = proc_each(folder, read_thread, &read);
-	if (err == -ENOENT)
-		err = 0;
+		err = task_source__each_thread(&p->source, pid, read_thread, &read);
 	if (!machine_wide(p))
 		read_held(p, &read, &stat, is_new);
 	if (!err && dead)
@@ -436,7 +439,7 @@ static bool has_moved(struct poller *p, const struct known *known)
 	struct proc_stat stat;
 
 	return p->config.mode == PPBPF_TARGET_CGROUP &&
-	       !proc_stat__read(&stat, known->tgid, 0, &p->text) &&
+	       !task_source__stat(&p->source, &stat, known->tgid, 0) &&
 	       !proc_stat__is_dead(&stat) && !proc_list__has(&p->list, known->tgid);
 }
 
@@ -505,7 +508,9 @@ int poller__snapshot(struct poller *p, struct tasks *tasks)
 	p->generation++;
 	p->now_boot_ns = boot_ns();
 	tasks__snapshot_begin(tasks, p->now_boot_ns, true);
-	err = list_target(p);
+	err = task_source__begin(&p->source);
+	if (!err)
+		err = list_target(p);
 	for (size_t i = 0; i < p->list.count && !err; i++)
 		err = read_process(p, p->list.pids[i]);
 	if (!err)
@@ -567,8 +572,8 @@ static void say_what_is_hidden(const struct poller *p, struct report *report)
 					  "processes.cancelled_write_bytes" };
 
 	for (size_t i = 0; i < 2 && p->exit_unknown; i++)
-		report__missing(report, exits[i], "/proc tells how one has ended only until its "
-				"parent has asked");
+		report__missing(report, exits[i], "%s tells how one has ended only until its parent "
+				"has asked", p->source.look ? "the task iterator" : "/proc");
 	for (size_t i = 0; i < 3 && p->io_hidden; i++)
 		report__missing(report, io[i], "those of other users' processes are read with "
 				"CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH");
@@ -587,7 +592,7 @@ void poller__report(const struct poller *p, struct report *report)
 				"are read with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH");
 	report->waited_peak_bytes = p->waited_peak_bytes;
 	report->disk_hidden = p->io_hidden && !p->waited;
-	if (machine_wide(p) && access("/proc/1/stat", R_OK))
+	if (machine_wide(p) && !p->source.look && access("/proc/1/stat", R_OK))
 		report__warn(report, "/proc shows this user's processes only (hidepid): figures of "
 			     "the machine are of all");
 	say_what_is_hidden(p, report);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * Processes without BPF: /proc is read at each snapshot, so what lives between two of them
- * has no row. Its use is in the totals as far as its parents, who waited for it, tell.
+ * Processes without events: they are looked at at each snapshot, by the task iterator or in
+ * /proc, so what lives between two of them has no row. Its use is in the totals as far as its
+ * parents, who waited for it, tell.
  */
 #ifndef PPBPF_COLLECT_POLLER_H
 #define PPBPF_COLLECT_POLLER_H
@@ -23,10 +24,16 @@ struct poller_config {
 	enum ppbpf_target_mode mode;
 	const char *comm;	/* PPBPF_TARGET_COMM */
 	const char *cgroup;	/* PPBPF_TARGET_CGROUP: its directory */
+	uint64_t cgroup_id;	/* and as the task iterator knows it */
+	int32_t cgroup_subsys;
 	bool children;
+	bool iterator;		/* read from that, not from /proc */
 };
 
-/* ERR_UNSUPPORTED_KERNEL where there is no /proc of this pid namespace. Negative errno. */
+/*
+ * Negative errno, and *e: there is no /proc of this pid namespace, or the iterator cannot be
+ * loaded.
+ */
 int poller__new(struct poller **out, const struct poller_config *config, struct err *e);
 void poller__free(struct poller *p);
 

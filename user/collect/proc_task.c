@@ -57,6 +57,7 @@ static void fill_stat(struct proc_stat *stat, const uint64_t *fields)
 	stat->major_faults = fields[STAT_MAJOR];
 	stat->user_ns = fields[STAT_UTIME] * tick;
 	stat->system_ns = fields[STAT_STIME] * tick;
+	stat->cpu_ns = stat->user_ns + stat->system_ns;
 	stat->reaped[0] = fields[STAT_REAPED_MINOR];
 	stat->reaped[1] = fields[STAT_REAPED_MAJOR];
 	stat->reaped[2] = fields[STAT_REAPED_UTIME] * tick;

@@ -18,6 +18,7 @@ struct proc_stat {
 	bool kthread;
 	uint64_t minor_faults, major_faults;
 	uint64_t user_ns, system_ns;	/* in the kernel's ticks: 10 ms mostly */
+	uint64_t cpu_ns;		/* their sum, or better */
 	uint64_t reaped[4];		/* of children that were waited for: minor, major, user, system */
 	uint64_t threads;
 	uint64_t start_ticks;		/* since boot; with the pid, who it is */

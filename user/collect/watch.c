@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "collect/disks.h"
 #include "collect/machine.h"
+#include "collect/pidns.h"
 #include "collect/poller.h"
 #include "model/report.h"
 
@@ -43,7 +45,9 @@ static void note_missing(const struct features *features, struct report *report)
 		if (why && report->wanted.on[i])
 			report__missing(report, metrics[i].name, "%s", why);
 	}
-	if (!features->have[FEATURE_SCHED_INFO])
+	if (features->iterator_alone)
+		forgo_waits(report, features->why[FEATURE_BPF]);
+	else if (!features->have[FEATURE_SCHED_INFO])
 		forgo_waits(report, features->why[FEATURE_SCHED_INFO]);
 }
 
@@ -52,25 +56,48 @@ static bool may_fall_back(const struct err *e)
 	return e->cause == ERR_PERMISSION || e->cause == ERR_UNSUPPORTED_KERNEL;
 }
 
-/* `why` becomes the reason of all that only BPF tells. */
+/* False where nothing of BPF's can be had, or the iterator is refused, too. */
+static bool poll_by_iterator(struct watch *w, struct poller_config *poller, const struct err *why)
+{
+	struct err refused = { 0 };
+
+	poller->iterator = w->features.has_iterator && why->cause == ERR_UNSUPPORTED_KERNEL;
+	if (!poller->iterator)
+		return false;
+	poller->iterator = !poller__new(&w->poller, poller, &refused);
+	if (!poller->iterator)
+		log_debug("%s", refused.message);
+	return poller->iterator;
+}
+
+/* `why` becomes the reason of all that only events tell, or only BPF. */
 static int fall_back(struct watch *w, const struct watch_config *config, struct report *report,
 		     struct err *why, struct err *e)
 {
-	const struct poller_config poller = {
+	struct poller_config poller = {
 		.mode = config->collector.mode, .comm = config->collector.comm,
-		.cgroup = config->cgroup, .children = config->collector.children,
+		.cgroup = config->cgroup, .cgroup_id = config->collector.cgroup_id,
+		.cgroup_subsys = config->collector.cgroup_subsys,
+		.children = config->collector.children,
 	};
 	struct err lack = { 0 };
 
-	features__without_bpf(&w->features, why->message);
-	if (poller__new(&w->poller, &poller, &lack)) {
+	if (poll_by_iterator(w, &poller, why)) {
+		features__iterator_alone(&w->features, why->message);
+	} else if (poller__new(&w->poller, &poller, &lack)) {
+		features__without_bpf(&w->features, why->message);
 		err__set(e, why->cause, why->code, "%s, and %s", why->message, lack.message);
 		err__hint(e, "%s", *why->hint ? why->hint : lack.hint);
 		return e->code;
+	} else {
+		w->features.iterator_alone = false;
+		features__without_bpf(&w->features, why->message);
 	}
-	report->by_proc = true;
-	report__warn(report, "%s; read from /proc at every interval instead: what lives shorter has no "
-		     "row, and why tasks wait is not known", why->message);
+	report->host_pids_hidden = !pidns_is_first();
+	report->source = poller.iterator ? REPORT_BY_ITERATOR : REPORT_BY_PROC;
+	report__warn(report, "%s; %s at every interval instead: what lives shorter has no row, and "
+		     "why tasks wait is not known", why->message,
+		     poller.iterator ? "the task iterator is asked" : "read from /proc");
 	if (*why->hint)
 		report__warn(report, "for exact figures %s", why->hint);
 	return 0;

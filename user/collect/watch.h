@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * Where what is known of processes comes from: BPF, or /proc where this kernel or privilege
- * does not allow it. The report is told which, and what lacks for it.
+ * Where what is known of processes comes from: BPF, or what of it is left, the task iterator,
+ * or /proc, where this kernel or privilege does not allow more. The report is told which, and
+ * what lacks for it.
  */
 #ifndef PPBPF_COLLECT_WATCH_H
 #define PPBPF_COLLECT_WATCH_H

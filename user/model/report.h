@@ -79,6 +79,13 @@ struct report_missing {
 	char *why;
 };
 
+/* Where figures of processes are from. */
+enum report_source {
+	REPORT_BY_EVENTS,	/* BPF: nothing is missed, however short */
+	REPORT_BY_ITERATOR,	/* the task iterator alone, asked at every interval */
+	REPORT_BY_PROC,		/* without BPF: /proc, read at every interval */
+};
+
 struct report {
 	char *target;		/* as the user named it: "./build.sh", "pid 4242", "nginx*", "machine" */
 	bool machine_wide;
@@ -101,8 +108,9 @@ struct report {
 	uint64_t disk_read_bytes, disk_written_bytes;
 	uint64_t net_sent_bytes, net_received_bytes;
 	bool disk_known, network_known;
-	bool by_proc;		/* without BPF: /proc was read at every interval */
-	uint64_t waited_peak_bytes;	/* then, of COMMAND or one of those that it waited for */
+	enum report_source source;
+	bool host_pids_hidden;	/* pids are those of a namespace below the host's, and no others known */
+	uint64_t waited_peak_bytes;	/* without events, of COMMAND or one of those that it waited for */
 	bool disk_hidden;	/* then some of the target's disk bytes may not be read */
 
 	struct report_blame *blames;	/* most first */

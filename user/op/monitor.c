@@ -228,7 +228,7 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 /* The kernel's ticks may come late, more of them in an interval than it has: the next has them. */
 static uint64_t most_cpu_ns(const struct run *run, uint64_t now)
 {
-	if (!run->report->by_proc)
+	if (run->report->source == REPORT_BY_EVENTS)
 		return UINT64_MAX;
 	return run->machine.values[MACHINE_CPUS].n * (now - run->last_tick);
 }

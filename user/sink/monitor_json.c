@@ -221,10 +221,14 @@ static void json_dropped(struct fields *fields, const struct report *report)
 static void json_measured(struct fields *fields, const struct report *report)
 {
 	static const char *const tracked[] = { "cpu", "memory", "disk", "network" };
+	static const char *const sources[] = {
+		[REPORT_BY_EVENTS] = "ebpf", [REPORT_BY_ITERATOR] = "iterator",
+		[REPORT_BY_PROC] = "proc",
+	};
 	size_t stride = report->cpu.stride ? report->cpu.stride : report->memory.stride;
 
 	fields__string(fields, "target", report->target);
-	fields__string(fields, "source", report->by_proc ? "proc" : "ebpf");
+	fields__string(fields, "source", sources[report->source]);
 	fields__bool(fields, "interrupted", report->interrupted);
 	fields__ms(fields, "sampling_interval_ms", report->interval_ns);
 	fields__u64(fields, "sample_stride", stride ? stride : 1);

@@ -229,7 +229,10 @@ static void json_contract(struct fields *fields, const struct report *report,
 	const char *no_peak = why_no_peak(report, row);
 
 	fields__u64(fields, "pid", process->pid);
-	fields__u64(fields, "host_pid", process->tgid);
+	if (report->host_pids_hidden)
+		fields__null(fields, "host_pid", "only events tell it inside of a pid namespace");
+	else
+		fields__u64(fields, "host_pid", process->tgid);
 	if (process->inner_pid)
 		fields__u64(fields, "namespace_pid", process->inner_pid);
 	else
