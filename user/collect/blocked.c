@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "collect/features.h"
 #include "collect/iterate.h"
 #include "collect/skeleton.h"
 #include "collect/stacks.h"
@@ -54,7 +55,8 @@ static void configure(struct blocked_bpf *skel, const struct stacks_config *conf
 int blocked_take(const struct stacks_config *config, const struct bpf_object *stacks,
 		 const struct ppbpf_pid_view *view, uint64_t since_ns)
 {
-	struct blocked_bpf *skel = blocked_bpf__open();
+	FEATURES_OPEN_OPTIONS(open);
+	struct blocked_bpf *skel = blocked_bpf__open_opts(&open);
 	int err;
 
 	if (!skel)

@@ -121,7 +121,7 @@ static bool give_up(struct features *features)
 static int open_and_load(struct core_bpf **out, const struct collector_config *config,
 			 struct features *features)
 {
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = features__btf_path());
+	FEATURES_OPEN_OPTIONS(open);
 	struct core_bpf *skel = core_bpf__open_opts(&open);
 	struct bpf_program *program;
 	int err;

@@ -55,6 +55,11 @@ bool features__is_otherwise(const struct features *features, const struct metric
  */
 const char *features__btf_path(void);
 
+/* Options by which a skeleton is opened, so that this holds for its programs, too. */
+#define FEATURES_OPEN_OPTIONS(name)                     \
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, name, \
+			    .btf_custom_path = features__btf_path())
+
 /* Index of a cgroup v1 controller in css_set.subsys[], by the kernel's enum; -ENOENT. */
 int features__cgroup_subsys(const char *controller);
 

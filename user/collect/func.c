@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/units.h"
 #include "collect/collector.h"
+#include "collect/features.h"
 #include "collect/func_cost.h"
 #include "collect/func_find.h"
 #include "collect/pycalls.h"
@@ -207,9 +208,10 @@ static int on_event(void *context, void *data, size_t size)
 
 static int load_and_attach(struct func *f, const struct func_config *config)
 {
+	FEATURES_OPEN_OPTIONS(open);
 	int err;
 
-	f->skel = func_bpf__open();
+	f->skel = func_bpf__open_opts(&open);
 	if (!f->skel)
 		return -errno;
 	err = configure(f, config);

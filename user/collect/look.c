@@ -50,7 +50,7 @@ static int configure(struct look_bpf *skel, const struct look_config *config)
 
 static int load(struct look *look, const struct look_config *config)
 {
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = features__btf_path());
+	FEATURES_OPEN_OPTIONS(open);
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, run);
 	struct ppbpf_pid_view *view;
 	int above, err;

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "collect/collector.h"
 #include "collect/func.h"
+#include "collect/features.h"
 #include "collect/skeleton.h"
 #include "collect/uprobes.h"
 #include "pycalls.skel.h"
@@ -217,9 +218,10 @@ static int attach(struct pycalls *p)
 static int load_and_attach(struct pycalls *p)
 {
 	bool followed = p->config->collector && collector__following(p->config->collector);
+	FEATURES_OPEN_OPTIONS(open);
 	int err = 0, fd;
 
-	p->skel = pycalls_bpf__open();
+	p->skel = pycalls_bpf__open_opts(&open);
 	if (!p->skel)
 		return -errno;
 	p->skel->rodata->cfg_followed_only = followed;

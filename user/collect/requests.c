@@ -467,9 +467,10 @@ static int load(struct requests *r, const struct requests_config *config, bool s
 {
 	struct uprobes like = { .single = single };
 	struct tls_programs programs = { .single = single };
+	FEATURES_OPEN_OPTIONS(open);
 	int err;
 
-	r->skel = http_bpf__open();
+	r->skel = http_bpf__open_opts(&open);
 	if (!r->skel)
 		return -errno;
 	err = configure(r, config, single);

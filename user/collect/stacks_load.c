@@ -79,11 +79,12 @@ static int configure(struct stack_bpf *skel, const struct stacks_config *config,
 int stacks_load(struct stack_bpf **out, const struct stacks_config *config,
 		const struct features *features, struct err *e)
 {
+	FEATURES_OPEN_OPTIONS(open);
 	struct stack_bpf *skel;
 	int err;
 
 	libbpf_log__listen();
-	skel = *out = stack_bpf__open();
+	skel = *out = stack_bpf__open_opts(&open);
 	if (!skel)
 		return err__set(e, ERR_INTERNAL, -errno, "the stacks' programs cannot be opened");
 	err = configure(skel, config, features);
