@@ -25,18 +25,19 @@ enum body {
 	BODY_LENGTH,
 	BODY_CHUNKED,
 	BODY_READY,	/* PostgreSQL: the message that says so */
+	BODY_HEAD,	/* HTTP: not all of the head has come */
 };
 
 struct connection {
 	u32 phase;
 	u8 body;
 	u8 request_dir;
-	u8 looked_at;	/* something was moved on it before */
+	u8 looked_at;	/* how often, while it is not known what it speaks; 2: or more */
 	u8 chunk_end;	/* the last bytes were those that end a chunked body */
 	u64 expected;	/* bytes of the reply; with BODY_LENGTH */
 	u64 inode;	/* of the socket, on an older kernel */
 	struct ppbpf_exchange_times split;
-	struct ppbpf_reply reply;
+	struct ppbpf_reply reply;	/* of HTTP's: its head, until all of that has come */
 	/* what goes to user space from here on: one of the two replies before it, or none */
 	struct ppbpf_short_reply whole;
 	struct ppbpf_exchange exchange;

@@ -8,279 +8,43 @@
 #ifndef PPBPF_EXCHANGE_BPF_H
 #define PPBPF_EXCHANGE_BPF_H
 
-#include "protocol.bpf.h"
-
-/* One send or receive. */
-struct movement {
-	struct payload payload;
-	struct peek peek;
-	u64 now;
-	u32 dir;
-	u32 sequence;	/* of its first byte */
-	bool sequenced;	/* that is known */
-	bool readable;	/* `peek` holds its first bytes */
-};
-
-/* --- the request ------------------------------------------------------------------------- */
-
-static __always_inline void head_piece(struct long_head *head, u64 base, u64 length)
-{
-	u32 at = head->record.length;
-
-	if (at >= PPBPF_HEAD_BYTES)
-		return;
-	length = at_most(length, PPBPF_REQUEST_BYTES);
-	if (bpf_probe_read_user(&head->record.bytes[at & (PPBPF_HEAD_BYTES - 1)], length,
-				(void *)base)) {
-		met(PPBPF_REQUEST_LOST_FAULT);
-		return;
-	}
-	head->record.length = at + length;
-}
-
-#define HEAD_BUFFERS 6
-
-/* Appends what was moved, as far as there is room. */
-static __always_inline void head_append(struct long_head *head, const struct payload *payload)
-{
-	struct iovec iov;
-	u64 left = payload->length;
-
-	if (!payload->buffers) {
-		for (int i = 0; i < PPBPF_HEAD_BYTES / PPBPF_REQUEST_BYTES; i++) {
-			if (left <= i * PPBPF_REQUEST_BYTES)
-				break;
-			head_piece(head, payload->base + i * PPBPF_REQUEST_BYTES,
-				   left - i * PPBPF_REQUEST_BYTES);
-		}
-		return;
-	}
-	for (int i = 0; i < HEAD_BUFFERS && i < payload->buffer_count && left; i++) {
-		if (bpf_probe_read_user(&iov, sizeof(iov),
-					(void *)(payload->buffers + i * sizeof(iov))))
-			break;
-		if (iov.iov_len > left)
-			iov.iov_len = left;
-		head_piece(head, (u64)iov.iov_base, iov.iov_len);
-		left -= iov.iov_len;
-		/* the rest of a long one would come out of its place */
-		if (iov.iov_len > PPBPF_REQUEST_BYTES)
-			break;
-	}
-}
-
-/* The head goes on elsewhere: what there is of it moves there. */
-static __always_inline struct long_head *head_of(struct connection *c)
-{
-	u64 id = c->exchange.id;
-	struct long_head *head = bpf_map_lookup_elem(&long_heads, &id), *empty;
-	u32 zero = 0, length = c->exchange.request_length;
-
-	if (head)
-		return head;
-	empty = bpf_map_lookup_elem(&blank_head, &zero);
-	if (empty)
-		bpf_map_update_elem(&long_heads, &id, empty, BPF_ANY);
-	head = bpf_map_lookup_elem(&long_heads, &id);
-	if (!head) {
-		met(PPBPF_REQUEST_LOST_HEAD);
-		return 0;
-	}
-	length = at_most(length, PPBPF_REQUEST_BYTES);
-	bpf_probe_read_kernel(head->record.bytes, length, c->request);
-	head->record.kind = PPBPF_EXCHANGE_HEAD;
-	head->record.id = id;
-	head->record.length = length;
-	c->exchange.request_length = 0;
-	c->exchange.flags |= PPBPF_EXCHANGE_LONG;
-	return head;
-}
-
-__noinline int request_append(struct connection *c, const struct movement *m)
-{
-	struct long_head *head;
-
-	if (!c || !m)
-		return 0;
-	c->exchange.request_bytes += m->payload.length;
-	if (!m->readable)
-		return 0;
-	head = head_of(c);
-	if (head)
-		head_append(head, &m->payload);
-	return 0;
-}
-
-static __always_inline void request_capture(struct connection *c, const struct movement *m)
-{
-	u64 length = m->payload.length;
-
-	if (m->payload.buffers || length > PPBPF_REQUEST_BYTES) {
-		c->exchange.request_bytes = 0;
-		request_append(c, m);
-		/* the first byte tells HEAD, whose reply has no body */
-		c->request[0] = m->peek.bytes[0];
-		return;
-	}
-	length = at_most(length, PPBPF_REQUEST_BYTES);
-	if (bpf_probe_read_user(c->request, length, (void *)m->payload.base)) {
-		met(PPBPF_REQUEST_LOST_FAULT);
-		c->exchange.flags |= PPBPF_EXCHANGE_FAULT;
-		return;
-	}
-	c->exchange.request_length = length;
-}
-
-static __always_inline void exchange_name(struct ppbpf_exchange *exchange)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct ppbpf_names names;
-
-	if (exchange->tgid != task->tgid) {
-		names_read(&names, task);
-		exchange->tgid = task->tgid;
-		exchange->pid = names.pid;
-		exchange->process_start = BPF_CORE_READ(task, group_leader, start_boottime);
-	}
-	exchange->thread = task->pid;
-	bpf_get_current_comm(exchange->comm, sizeof(exchange->comm));
-}
-
-static __always_inline void exchange_reset(struct connection *c, const struct movement *m)
-{
-	c->exchange.flags &= PPBPF_EXCHANGE_TLS;
-	if (m->sequenced)
-		c->exchange.flags |= PPBPF_EXCHANGE_SEQUENCED;
-	c->exchange.sequence = m->sequence;
-	c->exchange.id = __sync_fetch_and_add(&exchange_ids, 16) + 16;
-	c->exchange.within = 0;
-	c->exchange.start = m->now;
-	c->exchange.first = 0;
-	c->exchange.last = 0;
-	c->exchange.reply_bytes = 0;
-	c->exchange.status = 0;
-	c->exchange.request_length = 0;
-	c->reply.head_length = 0;
-	c->reply.tail_length = 0;
-	c->chunk_end = false;
-	exchange_name(&c->exchange);
-}
-
-__noinline int request_begin(struct connection *c, const struct movement *m)
-{
-	struct ppbpf_exchange *exchange;
-
-	if (!c || !m)
-		return 0;
-	exchange = &c->exchange;
-	exchange_reset(c, m);
-	exchange->request_bytes = m->payload.length;
-	request_capture(c, m);
-	c->phase = PHASE_REQUEST;
-	if (exchange->role == PPBPF_ROLE_SERVER) {
-		exchange->flags |= PPBPF_EXCHANGE_COUNTED;
-		work_begin_one(exchange->thread, exchange->id);
-		work_begin_one(exchange->tgid | WORK_OF_PROCESS, exchange->id);
-		served_begin(exchange);
-	} else {
-		exchange->within = work_current(exchange->tgid, exchange->thread);
-	}
-	return 0;
-}
-
-/* Whether the bytes so far end where a request may end, and cannot have a body to follow. */
-static __always_inline bool request_may_be_whole(const struct connection *c)
-{
-	u32 length = c->exchange.request_length;
-	u8 first = c->request[0];
-
-	if (c->exchange.protocol == PPBPF_PROTOCOL_REDIS)
-		return true;
-	if (c->exchange.protocol != PPBPF_PROTOCOL_HTTP)
-		return false;
-	if (first != 'G' && first != 'H' && first != 'D' && first != 'O')
-		return false;
-	if (length < 4 || length > PPBPF_REQUEST_BYTES)
-		return false;
-	return c->request[(length - 1) & (PPBPF_REQUEST_BYTES - 1)] == '\n' &&
-	       c->request[(length - 3) & (PPBPF_REQUEST_BYTES - 1)] == '\n';
-}
-
-static __always_inline bool is_request(const struct connection *c, const struct movement *m)
-{
-	if (!m->readable)
-		return false;
-	switch (c->exchange.protocol) {
-	case PPBPF_PROTOCOL_HTTP:
-		return is_http_request(&m->peek) ||
-		       may_be_http_request(&m->peek, m->payload.length);
-	case PPBPF_PROTOCOL_REDIS:
-		/* inline commands begin with a letter */
-		return m->peek.bytes[0] == '*' || (m->peek.bytes[0] | 0x20) >= 'a';
-	default:
-		return true;
-	}
-}
-
-__noinline int request_data(struct connection *c, const struct movement *m)
-{
-	bool begins;
-
-	if (!c || !m)
-		return 0;
-	begins = is_request(c, m);
-	switch (c->phase) {
-	case PHASE_REQUEST:
-		if (!begins || !request_may_be_whole(c)) {
-			request_append(c, m);
-			return 0;
-		}
-		exchange_send(c, PPBPF_EXCHANGE_PART);
-		break;
-	case PHASE_REPLY:
-		if (c->exchange.protocol == PPBPF_PROTOCOL_POSTGRESQL && c->body != BODY_READY) {
-			/* COPY, or asked to flush; else what follows a request for encryption */
-			if (!is_postgresql_start(&m->peek, m->payload.length)) {
-				c->exchange.request_bytes += m->payload.length;
-				return 0;
-			}
-			exchange_send(c, 0);
-			break;
-		}
-		if (!begins || (c->exchange.protocol == PPBPF_PROTOCOL_HTTP &&
-				c->exchange.status < 200)) {
-			c->exchange.request_bytes += m->payload.length;
-			return 0;
-		}
-		exchange_send(c, 0);
-		break;
-	default:
-		if (!begins) {
-			/* a request's first bytes, of a file? Else the rest of a body */
-			if (!m->readable)
-				met(PPBPF_REQUEST_LOST_BYTES);
-			return 0;
-		}
-	}
-	return request_begin(c, m);
-}
+#include "request.bpf.h"
 
 /* --- the reply --------------------------------------------------------------------------- */
 
 #define TAIL_PIECE (PPBPF_REPLY_TAIL / 2)
 
-/* Where the last buffer ends. */
+struct last_buffer {
+	u64 buffers;
+	u64 left;
+	u64 end;	/* 0: not found */
+};
+
+static long last_buffer(u32 index, struct last_buffer *last)
+{
+	struct iovec iov;
+
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)(last->buffers + index * sizeof(iov))))
+		return 1;
+	if (last->left > iov.iov_len) {
+		last->left -= iov.iov_len;
+		return 0;
+	}
+	last->end = (u64)iov.iov_base + last->left;
+	return 1;
+}
+
+/* Where the last of the buffers that were filled ends, and how much is in it. */
 static __always_inline u64 payload_end(const struct payload *payload, u64 *length)
 {
-	struct iovec iov = { 0 };
+	struct last_buffer last = { .buffers = payload->buffers, .left = payload->length };
 
 	*length = payload->length;
 	if (!payload->buffers)
 		return payload->base + payload->length;
-	bpf_probe_read_user(&iov, sizeof(iov),
-			    (void *)(payload->buffers + (payload->buffer_count - 1) * sizeof(iov)));
-	*length = iov.iov_len;
-	return (u64)iov.iov_base + iov.iov_len;
+	bpf_loop(payload->buffer_count, last_buffer, &last, 0);
+	*length = last.end ? last.left : 0;
+	return last.end;
 }
 
 /*
@@ -319,30 +83,89 @@ static __always_inline void reply_head(struct connection *c, const struct moveme
 		c->reply.head_length = at + length;
 }
 
-/* "0\r\n\r\n", after the end of a chunk or alone. */
+#define TRAILER_BYTES 128	/* of a chunked body's end, with its trailers */
+
+struct trailer {
+	const u8 *bytes;
+	bool found;
+};
+
+static long trailer_byte(u32 index, struct trailer *trailer)
+{
+	const u8 *at = trailer->bytes + (index & (TRAILER_BYTES - 1));
+
+	/* the size of the last chunk, on a line of its own */
+	trailer->found = at[0] == '\r' && at[1] == '\n' && at[2] == '0' && at[3] == '\r' &&
+			 at[4] == '\n';
+	return trailer->found;
+}
+
+/* The last bytes of what was moved, put where a head was: how many. */
+static __always_inline u32 trailer_copy(struct connection *c, const struct payload *payload)
+{
+	u64 length, end = payload_end(payload, &length);
+	struct scan_room *room;
+	u32 all, from;
+
+	__builtin_memset(c->reply.head, 0, TRAILER_BYTES + 8);
+	if (!payload->buffers || length >= TRAILER_BYTES || payload->length > SCAN_BYTES) {
+		length = at_most(length, TRAILER_BYTES);
+		return bpf_probe_read_user(c->reply.head, length, (void *)(end - length)) ? 0 : length;
+	}
+	room = scan_room_here();
+	all = room ? gather(room, payload, 0) : 0;
+	length = at_most(all, TRAILER_BYTES);
+	from = at_most(all - length, SCAN_BYTES);
+	return bpf_probe_read_kernel(c->reply.head, length, (u8 *)room->words + from) ? 0 : length;
+}
+
+/* A line's end is the end: whether of the body, or only of something in it. */
+__noinline int http_trailer_end(struct connection *c, const struct movement *m)
+{
+	struct trailer trailer = { 0 };
+	u32 length;
+
+	if (!c || !m)
+		return 0;
+	length = trailer_copy(c, &m->payload);
+	trailer.bytes = c->reply.head;
+	if (length < 4 ||
+	    *(u16 *)(c->reply.head + (at_most(length - 4, TRAILER_BYTES))) != ('\r' | '\n' << 8))
+		return 0;
+	bpf_loop(TRAILER_BYTES, trailer_byte, &trailer, 0);
+	c->chunk_end = trailer.found;
+	return 0;
+}
+
+/* "0\r\n\r\n", after the end of a chunk or alone; between its two lines there may be trailers. */
 static __always_inline void http_chunk_end(struct connection *c, const struct movement *m)
 {
 	u64 length, end = payload_end(&m->payload, &length);
-	struct peek p = { .longs = { 0 } };
+	u8 last[5] = { 0 };
 
-	if (length < 5)
+	c->chunk_end = false;
+	if (length < 2 || bpf_probe_read_user(&last[3], 2, (void *)(end - 2)) ||
+	    last[3] != '\r' || last[4] != '\n')
 		return;
-	length = length < 7 ? 5 : 7;
-	if (bpf_probe_read_user(&p, length, (void *)(end - length)))
+	if (m->peek.bytes[0] == '0' && m->peek.bytes[1] == '\r' && m->peek.bytes[2] == '\n') {
+		c->chunk_end = true;
 		return;
-	if (length == 7)
-		p.longs[0] >>= 16;
-	c->chunk_end = p.words[0] == WORD('0', '\r', '\n', '\r') && p.bytes[4] == '\n' &&
-		       (p.longs[0] >> 40) == 0;
+	}
+	if (length >= 5 && !bpf_probe_read_user(last, 3, (void *)(end - 5)) && last[0] == '0' &&
+	    last[1] == '\r' && last[2] == '\n')
+		c->chunk_end = true;
+	else if (length < 4 || (last[1] == '\r' && last[2] == '\n'))
+		http_trailer_end(c, m);
 }
 
 static __always_inline void http_reply_begin(struct connection *c, const struct movement *m)
 {
 	c->body = BODY_UNKNOWN;
-	if (!m->readable || !is_http_reply(&m->peek))
-		return;
-	c->exchange.status = http_status(&m->peek);
-	http_measure(c, &m->payload);
+	c->reply.head_length = 0;
+	/* one that is sent byte by byte begins with one of them */
+	if (m->readable && (is_http_reply(&m->peek) || (m->payload.length < 6 &&
+							 m->peek.bytes[0] == 'H')))
+		http_measure(c, &m->payload);
 }
 
 __noinline int reply_begin(struct connection *c, const struct movement *m)
@@ -446,8 +269,11 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 		reply_begin(c, m);
 		break;
 	case PHASE_REPLY:
-		if (!begins)
+		if (!begins) {
+			if (http && c->body == BODY_HEAD && m->readable)
+				http_measure(c, &m->payload);
 			break;
+		}
 		if (c->exchange.status >= 200) {
 			/* to the next one of several requests that came at once */
 			exchange_send(c, 0);
@@ -469,7 +295,7 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 	if (http && c->exchange.status < 200 && c->exchange.status >= 100)
 		return 0;
 	whole = reply_is_whole(c, m);
-	if (!whole && c->body == BODY_UNKNOWN)
+	if (!whole && (c->body == BODY_UNKNOWN || c->body == BODY_HEAD))
 		reply_served(c);
 	if (whole)
 		exchange_send(c, PPBPF_EXCHANGE_COMPLETE);
@@ -491,6 +317,39 @@ static __always_inline bool is_client_port(const struct connection *c)
 
 /* --- both -------------------------------------------------------------------------------- */
 
+static __always_inline bool look(struct movement *m)
+{
+	m->peek.longs[0] = m->peek.longs[1] = 0;
+	if (m->payload.buffers && m->payload.first < PEEK)
+		return !peek_gather(&m->peek, &m->payload);
+	return m->payload.base && !payload_peek(&m->payload, &m->peek, PEEK);
+}
+
+/* An empty line before a request is none of it (RFC 9112, 2.2). */
+static __always_inline void skip_line(struct movement *m)
+{
+	if (m->payload.buffers || m->payload.length < 6 || m->peek.bytes[0] != '\r' ||
+	    m->peek.bytes[1] != '\n')
+		return;
+	m->payload.base += 2;
+	m->payload.first = m->payload.length -= 2;
+	m->sequence += 2;
+	m->readable = look(m);
+}
+
+/* One that was open before the start may be in the middle of a reply: it is counted until then. */
+static __always_inline void looked_at(struct connection *c, bool known)
+{
+	bool tcp = c->exchange.family == AF_INET || c->exchange.family == AF_INET6;
+
+	if (tcp && known && c->looked_at >= 2)
+		met(PPBPF_REQUEST_OTHER_KNOWN);
+	else if (tcp && !known && c->looked_at == 1)
+		met(PPBPF_REQUEST_MET_OTHER);
+	if (c->looked_at < 2)
+		c->looked_at++;
+}
+
 static __always_inline void connection_moves(struct connection *c, struct movement *m)
 {
 	u8 protocol = c->exchange.protocol;
@@ -498,10 +357,11 @@ static __always_inline void connection_moves(struct connection *c, struct moveme
 	if (protocol == PPBPF_PROTOCOL_OPAQUE)
 		return;
 	m->now = bpf_ktime_get_ns();
-	m->peek.longs[0] = m->peek.longs[1] = 0;
-	m->readable = m->payload.base && !payload_peek(&m->payload, &m->peek, PEEK);
+	m->readable = look(m);
 	if (m->payload.base && !m->readable)
 		met(PPBPF_REQUEST_LOST_FAULT);
+	if (c->phase == PHASE_IDLE)
+		skip_line(m);
 	if (protocol == PPBPF_PROTOCOL_UNKNOWN) {
 		if (!m->readable)
 			return;
@@ -511,7 +371,7 @@ static __always_inline void connection_moves(struct connection *c, struct moveme
 			protocol = PPBPF_PROTOCOL_HTTP;
 		if (protocol == PPBPF_PROTOCOL_REDIS && m->dir == RECEIVED && is_client_port(c))
 			protocol = PPBPF_PROTOCOL_UNKNOWN;
-		c->looked_at = true;
+		looked_at(c, protocol != PPBPF_PROTOCOL_UNKNOWN);
 		c->exchange.protocol = protocol;
 		if (protocol == PPBPF_PROTOCOL_UNKNOWN || protocol == PPBPF_PROTOCOL_OPAQUE)
 			return;

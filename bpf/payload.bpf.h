@@ -90,12 +90,20 @@ static __always_inline void payload_many(struct payload *payload, u64 buffers, u
 	payload->buffer_count = count;
 }
 
+/* struct msghdr, as programs have it in their memory. */
+struct message {
+	u64 name;
+	u64 name_length;
+	u64 buffers;
+	u64 buffer_count;
+};
+
 static __always_inline void payload_message(struct payload *payload, u64 message, u64 length)
 {
-	struct user_msghdr header = { 0 };
+	struct message header = { 0 };
 
 	bpf_probe_read_user(&header, sizeof(header), (void *)message);
-	payload_many(payload, (u64)header.msg_iov, header.msg_iovlen, length);
+	payload_many(payload, header.buffers, header.buffer_count, length);
 }
 
 /* Of the current task's system call, which has moved `length` bytes. */

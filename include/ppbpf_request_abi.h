@@ -140,6 +140,10 @@ enum ppbpf_exchange_counter {
 	PPBPF_REQUEST_MET_UPGRADE,	/* connections that went on as something else */
 	PPBPF_REQUEST_MET_IO_URING,	/* sends and receives */
 	PPBPF_REQUEST_MET_32BIT,	/* the same, by 32-bit programs */
+	PPBPF_REQUEST_MET_MYSQL,	/* connections again */
+	PPBPF_REQUEST_MET_FASTCGI,
+	PPBPF_REQUEST_MET_OTHER,	/* over TCP, of no protocol that is known */
+	PPBPF_REQUEST_OTHER_KNOWN,	/* of these: understood later */
 	/* of TLS libraries that are probed */
 	PPBPF_REQUEST_TLS_SEEN,		/* connections: they are among those met, too */
 	PPBPF_REQUEST_TLS_HITS,		/* functions that the service has called */

@@ -216,11 +216,6 @@ struct iovec {
 	unsigned long iov_len;
 };
 
-struct user_msghdr {
-	struct iovec *msg_iov;
-	unsigned long msg_iovlen;
-};
-
 struct list_head {
 	struct list_head *next;
 };

@@ -358,6 +358,10 @@ static const struct {
 	  "connections that went on as WebSocket or as a tunnel" },
 	{ PPBPF_REQUEST_MET_IO_URING, "io_uring_transfers", "sends and receives by io_uring" },
 	{ PPBPF_REQUEST_MET_32BIT, "32bit_transfers", "sends and receives of 32-bit programs" },
+	{ PPBPF_REQUEST_MET_MYSQL, "mysql_connections", "connections that speak MySQL's protocol" },
+	{ PPBPF_REQUEST_MET_FASTCGI, "fastcgi_connections", "connections that speak FastCGI" },
+	{ PPBPF_REQUEST_MET_OTHER, "other_connections",
+	  "TCP connections in a protocol that is not known here" },
 };
 
 _Static_assert(KERNEL_LOSSES + sizeof(user_losses) / sizeof(user_losses[0]) == REQUESTS_LOSSES,
@@ -366,7 +370,8 @@ _Static_assert(sizeof(unseen) / sizeof(unseen[0]) == REQUESTS_MET, "room for eac
 
 int requests__report(struct requests *r, struct requests_report *out)
 {
-	uint64_t looked_into;
+	struct requests_count *tls = &out->met[0], *other = &out->met[REQUESTS_MET - 1];
+	uint64_t looked_into = 0, known = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < REQUESTS_LOSSES && !err; i++) {
@@ -388,9 +393,11 @@ int requests__report(struct requests *r, struct requests_report *out)
 	}
 	if (!err)
 		err = read_counter(r, PPBPF_REQUEST_TLS_SEEN, &looked_into);
-	if (!err)	/* encrypted connections come first in the table */
-		out->met[0].count -= looked_into < out->met[0].count ? looked_into :
-								      out->met[0].count;
+	if (!err)
+		err = read_counter(r, PPBPF_REQUEST_OTHER_KNOWN, &known);
+	/* the first and the last in the table */
+	tls->count -= looked_into < tls->count ? looked_into : tls->count;
+	other->count -= known < other->count ? known : other->count;
 	return err;
 }
 

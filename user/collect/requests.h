@@ -76,7 +76,7 @@ struct requests_count {
 };
 
 #define REQUESTS_LOSSES 12
-#define REQUESTS_MET 5
+#define REQUESTS_MET 8
 
 struct requests_report {
 	struct requests_count losses[REQUESTS_LOSSES];

@@ -58,9 +58,10 @@ static int others_wait(struct exchanges *x, const struct record *record, size_t 
 		fill(&request, record, &http);
 		request.id += i < IDS ? i : IDS - 1;
 		request.sequence += at;
-		err = exchanges__wait(x, link, &request);
 		size = http_request__size(&http, record->bytes.bytes + at,
 					  record->bytes.length - at);
+		request.request_bytes = size ? size : record->bytes.length - at;
+		err = exchanges__wait(x, link, &request);
 		if (err || !size)
 			return err;
 		at += size;
@@ -87,6 +88,8 @@ int exchange_http(struct exchanges *x, const struct record *record)
 	fill(&request, record, &http);
 	x->counts[EXCHANGE_CUT_HEADS] += request.cut;
 	size = http_request__size(&http, record->bytes.bytes, record->bytes.length);
+	if (size && size < record->bytes.length)
+		request.request_bytes = size;	/* of several that came at once */
 	if ((flags & PPBPF_EXCHANGE_PART) || (link && link->first)) {
 		link = exchanges__link(x, record->exchange);
 		err = link ? exchanges__wait(x, link, &request) : -ENOMEM;

@@ -199,17 +199,20 @@ static void put_ends(struct request_spans *spans, const struct request *request)
 
 static void put_target(struct buf *out, const struct request *request, bool queries)
 {
-	const struct text *target = &request->target;
-	const char *query;
-	size_t path;
+	const char *target = request->target.bytes, *query;
+	size_t length = request->target.length, begin, end;
 
-	if (!target->bytes)
+	if (!target)
 		return;
-	query = memchr(target->bytes, '?', target->length);
-	path = query ? (size_t)(query - target->bytes) : target->length;
-	attribute_text(out, "url.path", target->bytes, path);
+	query = memchr(target, '?', length);
+	end = query ? (size_t)(query - target) : length;
+	begin = target_path(target, end);
+	if (begin < end)
+		attribute_text(out, "url.path", target + begin, end - begin);
+	else
+		attribute_string(out, "url.path", "/");
 	if (query && queries)
-		attribute_text(out, "url.query", query + 1, target->length - path - 1);
+		attribute_text(out, "url.query", query + 1, length - end - 1);
 }
 
 static void put_http(struct buf *out, const struct request *request, const struct buf *route,

@@ -11,12 +11,14 @@
 #define HEX_MIN 8	/* "deadbeef" may be a word; with a digit in it, it is none */
 #define TOKEN_MIN 16
 
-/* Where the path of "http://host:80/path" begins; of "/path" at once. */
-static size_t path_begin(const char *target, size_t length)
+size_t target_path(const char *target, size_t length)
 {
-	const char *scheme = memmem(target, length, "://", 3), *path;
+	const char *scheme, *path;
 
-	if (!length || target[0] == '/' || !scheme)
+	if (!length || target[0] == '/')
+		return 0;
+	scheme = memmem(target, length, "://", 3);
+	if (!scheme)
 		return 0;
 	path = memchr(scheme + 3, '/', target + length - scheme - 3);
 	return path ? (size_t)(path - target) : length;
@@ -46,7 +48,7 @@ static bool is_id(const char *text, size_t length)
 
 void route_of(struct buf *out, const char *target, size_t length)
 {
-	size_t at = path_begin(target, length), first = out->length, segment;
+	size_t at = target_path(target, length), first = out->length, segment;
 
 	for (segment = 0; segment < length && target[segment] != '?' && target[segment] != '#';)
 		segment++;

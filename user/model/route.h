@@ -14,4 +14,10 @@ struct buf;
  */
 void route_of(struct buf *out, const char *target, size_t length);
 
+/*
+ * Where the path of a request's target begins: 0, but of "http://user@host:80/path" behind the
+ * host. The length: it names none.
+ */
+size_t target_path(const char *target, size_t length);
+
 #endif
