@@ -110,13 +110,17 @@ static __always_inline u32 trailer_copy(struct connection *c, const struct paylo
 	__builtin_memset(c->reply.head, 0, TRAILER_BYTES + 8);
 	if (!payload->buffers || length >= TRAILER_BYTES || payload->length > SCAN_BYTES) {
 		length = at_most(length, TRAILER_BYTES);
-		return bpf_probe_read_user(c->reply.head, length, (void *)(end - length)) ? 0 : length;
+		if (bpf_probe_read_user(c->reply.head, length, (void *)(end - length)))
+			return 0;
+		return length;
 	}
 	room = scan_room_here();
 	all = room ? gather(room, payload, 0) : 0;
 	length = at_most(all, TRAILER_BYTES);
 	from = at_most(all - length, SCAN_BYTES);
-	return bpf_probe_read_kernel(c->reply.head, length, (u8 *)room->words + from) ? 0 : length;
+	if (bpf_probe_read_kernel(c->reply.head, length, (u8 *)room->words + from))
+		return 0;
+	return length;
 }
 
 /* A line's end is the end: whether of the body, or only of something in it. */

@@ -147,7 +147,8 @@ static void test_span_owns_its_memory(void **state)
 {
 	struct buf attributes = BUF_INIT;
 	struct resource *resource;
-	struct span from = { .start_ns = 50, .end_ns = 40, .kind = SPAN_KIND_SERVER };
+	struct span from = { .start_ns = 50, .end_ns = 40, .kind = SPAN_KIND_SERVER,
+			     .source = SPAN_FROM_OTLP };
 	struct span *span;
 	char name[] = "GET /";
 
@@ -180,7 +181,7 @@ static void test_span_owns_its_memory(void **state)
 static bool is_error(enum span_kind kind, enum span_status status, int code)
 {
 	struct buf attributes = BUF_INIT;
-	struct span span = { .kind = kind, .status = status };
+	struct span span = { .kind = kind, .status = status, .source = SPAN_FROM_OTLP };
 	bool error;
 
 	attribute_int(&attributes, "http.status_code", code);

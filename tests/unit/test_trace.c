@@ -595,7 +595,7 @@ static void patterns_match(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(known); i++) {
 		struct buf attributes = BUF_INIT;
-		struct span span = { .name = known[i].name };
+		struct span span = { .name = known[i].name, .source = SPAN_FROM_OTLP };
 
 		if (known[i].key)
 			attribute_string(&attributes, known[i].key, known[i].value);

@@ -72,11 +72,14 @@ static void append_route(struct buf *out, const struct span *span)
 
 void operation_of(struct buf *out, const struct span *span)
 {
-	const char *path = path_in_name(span->name);
 	size_t first = out->length;
 	struct bytes method;
+	const char *path;
 
-	if (path) {
+	path = path_in_name(span->name);
+	if (span->source == SPAN_FROM_EBPF) {
+		buf__puts(out, span->name);	/* it was given its operation's */
+	} else if (path) {
 		buf__append(out, span->name, path - span->name);
 		route_of(out, path, strlen(path));
 	} else if (span->name[0] == '/') {

@@ -21,14 +21,25 @@ struct request_process {
 	uint32_t pid;
 };
 
+/* What is the same in one request after the other, as attributes. */
+struct request_same {
+	struct request_address server;
+	int family;
+	uint8_t protocol, minor, tls;
+	struct buf attributes;
+};
+
+#define SAME 8	/* a power of two */
+
 struct request_spans {
 	struct request_spans_config config;
 	struct hash *processes;		/* by pid and start */
-	struct request_name {	/* the latest addresses, as texts */
+	struct request_name {	/* the latest address, as text */
 		int family;
 		uint8_t bytes[16];
 		char text[INET6_ADDRSTRLEN];
-	} names[2];
+	} client;
+	struct request_same same[SAME];
 	/* of the span that is made: kept, so that their memory is */
 	struct buf name, route, attributes, state;
 	char host[sizeof(((struct utsname *)0)->nodename)];
@@ -70,6 +81,8 @@ void request_spans__free(struct request_spans *spans)
 	buf__free(&spans->route);
 	buf__free(&spans->attributes);
 	buf__free(&spans->state);
+	for (size_t i = 0; i < SAME; i++)
+		buf__free(&spans->same[i].attributes);
 	free(spans);
 }
 
@@ -164,37 +177,79 @@ static void put_text(struct buf *out, const char *key, const struct text *text)
 	attribute_text(out, key, text->bytes, text->length);
 }
 
-static const char *address_text(struct request_name *name, int family,
-				const struct request_address *address)
+static const char *client_text(struct request_name *name, const struct request *request)
 {
-	size_t size = family == AF_INET ? 4 : sizeof(name->bytes);
+	size_t size = request->family == AF_INET ? 4 : sizeof(name->bytes);
 
-	if (name->family == family && !memcmp(name->bytes, address->bytes, size))
+	if (name->family == request->family && !memcmp(name->bytes, request->peer.bytes, size))
 		return name->text;
-	name->family = family;
-	memcpy(name->bytes, address->bytes, sizeof(name->bytes));
-	return inet_ntop(family, address->bytes, name->text, sizeof(name->text));
+	name->family = request->family;
+	memcpy(name->bytes, request->peer.bytes, sizeof(name->bytes));
+	return inet_ntop(request->family, request->peer.bytes, name->text, sizeof(name->text));
 }
 
-static void put_ends(struct request_spans *spans, const struct request *request)
+static void fill_same(struct request_same *same)
 {
-	bool served = request->role == PPBPF_ROLE_SERVER;
-	const struct request_address *server = served ? &request->local : &request->peer;
-	struct buf *out = &spans->attributes;
+	char address[INET6_ADDRSTRLEN];
+	struct buf *out = &same->attributes;
 
-	if (request->family == AF_INET || request->family == AF_INET6) {
-		attribute_string(out, "server.address",
-				 address_text(&spans->names[0], request->family, server));
-		attribute_int(out, "server.port", server->port);
+	buf__truncate(out, 0);
+	if (same->protocol == PPBPF_PROTOCOL_HTTP) {
+		attribute_string(out, "url.scheme", same->tls ? "https" : "http");
+		attribute_string(out, "network.protocol.name", "http");
+		attribute_string(out, "network.protocol.version", same->minor ? "1.1" : "1.0");
+	} else {
+		attribute_string(out, "db.system.name",
+				 same->protocol == PPBPF_PROTOCOL_REDIS ? "redis" : "postgresql");
 	}
-	if (served && (request->family == AF_INET || request->family == AF_INET6)) {
-		attribute_string(out, "client.address",
-				 address_text(&spans->names[1], request->family, &request->peer));
-		attribute_int(out, "client.port", request->peer.port);
+	attribute_string(out, "network.transport", same->family == AF_UNIX ? "unix" : "tcp");
+	if (same->family != AF_INET && same->family != AF_INET6)
+		return;
+	attribute_string(out, "network.type", same->family == AF_INET ? "ipv4" : "ipv6");
+	attribute_string(out, "server.address", inet_ntop(same->family, same->server.bytes, address,
+							  sizeof(address)));
+	attribute_int(out, "server.port", same->server.port);
+}
+
+static bool is_same(const struct request_same *same, const struct request_address *server,
+		    const struct request *request)
+{
+	return same->attributes.length && same->server.port == server->port &&
+	       same->family == request->family && same->protocol == request->protocol &&
+	       same->minor == request->minor && same->tls == request->tls &&
+	       !memcmp(same->server.bytes, server->bytes, sizeof(server->bytes));
+}
+
+static void put_same(struct request_spans *spans, const struct request *request)
+{
+	const struct request_address *server = request->role == PPBPF_ROLE_SERVER ?
+					       &request->local : &request->peer;
+	struct request_same *same =
+		&spans->same[(server->port ^ server->port >> 3 ^ request->role) & (SAME - 1)];
+
+	if (!is_same(same, server, request)) {
+		same->server = *server;
+		same->family = request->family;
+		same->protocol = request->protocol;
+		same->minor = request->minor;
+		same->tls = request->tls;
+		fill_same(same);
 	}
-	if (request->family == AF_INET || request->family == AF_INET6)
-		attribute_string(out, "network.type", request->family == AF_INET ? "ipv4" : "ipv6");
-	attribute_string(out, "network.transport", request->family == AF_UNIX ? "unix" : "tcp");
+	if (same->attributes.error) {
+		spans->attributes.error = same->attributes.error;
+		buf__free(&same->attributes);
+		return;
+	}
+	buf__append(&spans->attributes, same->attributes.data, same->attributes.length);
+}
+
+static void put_client(struct request_spans *spans, const struct request *request)
+{
+	if (request->role != PPBPF_ROLE_SERVER ||
+	    (request->family != AF_INET && request->family != AF_INET6))
+		return;
+	attribute_string(&spans->attributes, "client.address", client_text(&spans->client, request));
+	attribute_int(&spans->attributes, "client.port", request->peer.port);
 }
 
 static void put_target(struct buf *out, const struct request *request, bool queries)
@@ -220,14 +275,10 @@ static void put_http(struct buf *out, const struct request *request, const struc
 {
 	put_text(out, "http.request.method", &request->method);
 	put_target(out, request, queries);
-	attribute_string(out, "url.scheme", request->tls ? "https" : "http");
 	if (route->length)
 		attribute_text(out, "http.route", route->data, route->length);
 	if (request->status)
 		attribute_int(out, "http.response.status_code", request->status);
-	attribute_string(out, "network.protocol.name", "http");
-	attribute_string(out, "network.protocol.version",
-			 request->minor ? "1.1" : "1.0");
 	put_text(out, "user_agent.original", &request->user_agent);
 	attribute_int(out, "http.request.size", request->request_bytes);
 	attribute_int(out, "http.response.size", request->reply_bytes);
@@ -235,8 +286,6 @@ static void put_http(struct buf *out, const struct request *request, const struc
 
 static void put_database(struct buf *out, const struct request *request)
 {
-	attribute_string(out, "db.system.name", request->protocol == PPBPF_PROTOCOL_REDIS ?
-			 "redis" : "postgresql");
 	put_text(out, "db.operation.name", &request->operation);
 	put_text(out, "db.collection.name", &request->collection);
 	put_text(out, "db.namespace", &request->database);
@@ -365,7 +414,8 @@ struct span *request_spans__make(struct request_spans *spans, const struct reque
 		put_http(attributes, request, &spans->route, spans->config.queries);
 	else
 		put_database(attributes, request);
-	put_ends(spans, request);
+	put_same(spans, request);
+	put_client(spans, request);
 	attribute_string(attributes, "error.type", error);
 	buf__append(state, request->tracestate.bytes, request->tracestate.length);
 	set_times(&from, spans, request);

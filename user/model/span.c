@@ -190,6 +190,9 @@ bool span__is_error(const struct span *span)
 
 	if (span->status == SPAN_STATUS_ERROR)
 		return true;
+	/* of what was seen ourselves the status says all */
+	if (span->source == SPAN_FROM_EBPF)
+		return false;
 	code = span__http_status(span);
 	if (span->kind == SPAN_KIND_CLIENT)
 		return code >= 400;

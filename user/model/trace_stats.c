@@ -15,6 +15,7 @@ struct operations {
 	struct intern *names;	/* "KIND SERVICE NUL NAME" */
 	struct operation_stats **rows;
 	size_t count;
+	struct buf key;		/* of the span that is counted */
 };
 
 struct trace_stats {
@@ -48,6 +49,7 @@ static void free_operations(struct operations *operations)
 		free(operations->rows[i]);
 	}
 	free(operations->rows);
+	buf__free(&operations->key);
 	intern__free(operations->names);
 }
 
@@ -130,20 +132,18 @@ static struct operation_stats *known_row(const struct operations *operations,
 
 static struct operation_stats *find_row(struct operations *operations, const struct span *span)
 {
-	struct buf key = BUF_INIT;
 	struct operation_stats *row = NULL;
+	struct buf *key = &operations->key;
 
-	write_key(&key, span);
-	if (!key.error && operations->count >= OPERATIONS_MAX)
-		row = known_row(operations, &key);
-	if (!key.error && !row && operations->count >= OPERATIONS_MAX) {
-		buf__truncate(&key, 0);
-		buf__append(&key, "0\0" OPERATION_REST, 2 + strlen(OPERATION_REST));
+	buf__truncate(key, 0);
+	write_key(key, span);
+	if (!key->error && operations->count >= OPERATIONS_MAX)
+		row = known_row(operations, key);
+	if (!key->error && !row && operations->count >= OPERATIONS_MAX) {
+		buf__truncate(key, 0);
+		buf__append(key, "0\0" OPERATION_REST, 2 + strlen(OPERATION_REST));
 	}
-	if (!key.error && !row)
-		row = row_of(operations, &key);
-	buf__free(&key);
-	return row;
+	return key->error || row ? row : row_of(operations, key);
 }
 
 static int grow(struct operation_stats *row)
