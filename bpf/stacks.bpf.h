@@ -14,6 +14,7 @@
 #define SENT_STACKS 32768 /* powers of 2 */
 #define SENT_THREADS 4096
 #define MAPPINGS_KEPT 8
+#define ROWS_KEPT_SHIFT 9
 #define HASH_FACTOR 0x9e3779b97f4a7c15ULL
 
 /* A part of an address space; kept for as long as that has not changed. */
@@ -29,6 +30,12 @@ struct mapping {
 	u32 rows;
 	u32 python;
 	u32 end_reason; /* enum ppbpf_stack_end: why there is no way on from here */
+};
+
+/* The row that holds at a place, which never changes: most return addresses come again. */
+struct kept_row {
+	u64 place; /* module and offset; 0: nothing is kept here */
+	u64 row;
 };
 
 /*
@@ -67,6 +74,7 @@ struct scratch {
 	u32 pad;
 	struct walk walk;
 	struct mapping mappings[MAPPINGS_KEPT];
+	struct kept_row rows[1 << ROWS_KEPT_SHIFT];
 	struct ppbpf_rest_mapping rest[PPBPF_REST_MAPPINGS];
 	u64 rest_from; /* where the next mapping is looked for */
 	u32 rest_count;

@@ -404,14 +404,23 @@ static __always_inline long step_go(const struct walk_context *context,
 	return walk_up(walk, frame[1], at + sizeof(frame));
 }
 
-static __always_inline u64 mapping_row(const struct mapping *mapping, u64 address)
+static __always_inline u64 mapping_row(struct scratch *scratch, const struct mapping *mapping,
+				       u64 address)
 {
-	u64 offset = address + mapping->to_offset;
+	u64 offset = address + mapping->to_offset, place, row;
 	u32 page = (offset >> PPBPF_PAGE_SHIFT) - mapping->first_page;
+	struct kept_row *kept;
 
 	if (mapping->state != PPBPF_MODULE_READY || offset >> 32 || page >= mapping->pages)
 		return 0;
-	return row_find(mapping->index, page, mapping->rows, offset);
+	place = (u64)mapping->module << PPBPF_FRAME_OFFSET_BITS | offset;
+	kept = &scratch->rows[place * HASH_FACTOR >> (64 - ROWS_KEPT_SHIFT)];
+	if (kept->place == place)
+		return kept->row;
+	row = row_find(mapping->index, page, mapping->rows, offset);
+	kept->place = place;
+	kept->row = row;
+	return row;
 }
 
 static long walk_step(u64 turn, struct walk_context *context)
@@ -441,7 +450,7 @@ static long walk_step(u64 turn, struct walk_context *context)
 	} else if (!frame_add(scratch, frame_of(walk, mapping))) {
 		return 1;
 	}
-	row = mapping_row(mapping, address);
+	row = mapping_row(scratch, mapping, address);
 	switch (row >> 56 & PPBPF_UNWIND_KIND_MASK) {
 	case PPBPF_UNWIND_NONE:
 		return step_by_code(context, mapping);
