@@ -227,6 +227,17 @@ struct ppbpf_module_event {
 	char name[PPBPF_FILE_NAME];	/* the last part of its path */
 };
 
+/* What the kernel calls an address, by its own format: "vfs_read+0x1f/0x2d0 [module]". */
+#define PPBPF_KERNEL_NAMES 256	/* of a batch */
+#define PPBPF_KERNEL_TEXT 240
+
+struct ppbpf_kernel_name {
+	ppbpf_u64 address;
+	ppbpf_u32 length;	/* with its end; more than the text has room for: cut */
+	ppbpf_u32 pad;
+	char text[PPBPF_KERNEL_TEXT];
+};
+
 /*
  * A Python code object. Texts as they lie in memory, `width` bytes a
  * character; cut when they are longer.
@@ -330,6 +341,7 @@ _Static_assert(sizeof(struct ppbpf_module_event) == 56 + PPBPF_FILE_NAME, "ABI")
 _Static_assert(__builtin_offsetof(struct ppbpf_rest_event, stack) == 88 + 32 * PPBPF_REST_MAPPINGS,
 	       "ABI");
 _Static_assert(PPBPF_CODE_HEADER_SIZE == 40 + 2 * PPBPF_PY_NAME, "ABI");
+_Static_assert(sizeof(struct ppbpf_kernel_name) == 256, "ABI");
 _Static_assert(sizeof(struct ppbpf_python) == 112, "ABI");
 
 #endif /* PPBPF_STACK_ABI_H */

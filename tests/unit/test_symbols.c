@@ -129,7 +129,7 @@ static void name_all(struct profile *p)
 {
 	struct symbols *symbols;
 
-	assert_int_equal(symbols__new(&symbols), 0);
+	assert_int_equal(symbols__new(&symbols, NULL), 0);
 	assert_int_equal(symbols__name(symbols, p, 10 * NSEC_PER_SEC), 0);
 	symbols__free(symbols);
 }
@@ -345,7 +345,7 @@ static void a_perf_map_is_read_before_its_process_is_gone(void **state)
 	assert_int_equal(shell(map), 0);
 	profile__process(p, getpid(), 0, "test");
 	frame = add_frame(p, &(struct frame){ .kind = FRAME_JIT, .address = 0x1008 });
-	assert_int_equal(symbols__new(&symbols), 0);
+	assert_int_equal(symbols__new(&symbols, NULL), 0);
 	assert_int_equal(symbols__follow(symbols, p), 0);
 	assert_int_equal(symbols__name(symbols, p, 0), 0);
 	assert_string_equal(function_name(p, frame), "compiled");
@@ -380,7 +380,7 @@ static void it_may_end_while_it_reads(void **state)
 	(void)state;
 	add_module(p, "whole");
 	for (int i = 0; i < 20; i++) {
-		assert_int_equal(symbols__new(&symbols), 0);
+		assert_int_equal(symbols__new(&symbols, NULL), 0);
 		assert_int_equal(symbols__prepare(symbols, profile__module_at(p, 0)), 0);
 		symbols__free(symbols);
 	}

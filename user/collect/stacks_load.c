@@ -3,46 +3,29 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/text.h"
 #include "collect/features.h"
+#include "collect/kernel_names.h"
 #include "collect/libbpf_log.h"
 #include "model/reason.h"
 
 #define RING_BYTES (1u << 20)
 
-/*
- * Where a switch's stack begins: what is above is the tracepoint's, and ours. Its first lines are
- * sorted by address: a function ends where the next one begins.
- */
+/* Where a switch's stack begins: what is above is the tracepoint's, and ours. */
 static void find_schedule(struct stack_bpf *skel)
 {
-	FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512], name[256];
-	uint64_t address;
+	uint64_t start, end;
 
-	if (!file)
+	if (kernel_names__function("__schedule", &start, &end))
 		return;
-	skel->rodata->cfg_schedule_start = 0;
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, name) != 2)
-			continue;
-		if (skel->rodata->cfg_schedule_start) {
-			skel->rodata->cfg_schedule_end = address;
-			break;
-		}
-		if (!strcmp(name, "__schedule"))
-			skel->rodata->cfg_schedule_start = address;
-	}
-	fclose(file);
-	if (skel->rodata->cfg_schedule_start)
-		skel->data->switch_skip = 0;
+	skel->rodata->cfg_schedule_start = start;
+	skel->rodata->cfg_schedule_end = end;
+	skel->data->switch_skip = 0;
 }
 
 static int configure(struct stack_bpf *skel, const struct stacks_config *config,

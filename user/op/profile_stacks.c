@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "collect/binaries.h"
+#include "collect/kernel_names.h"
 #include "collect/stacks.h"
 #include "model/report.h"
 #include "op/clock.h"
@@ -163,7 +164,8 @@ int profile_stacks__run(struct profile_run *run, struct session *session,
 
 	run->profiler = run->mode == MODE_OFF_CPU ? "ebpf-offcpu" : "ebpf-sampling";
 	run->profile = profile__new();
-	err = run->profile ? internal(e, symbols__new(&sampling.symbols), "out of memory") :
+	err = run->profile ? internal(e, symbols__new(&sampling.symbols, kernel_names__read),
+				      "out of memory") :
 			     err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	if (!err)
 		err = session__open(session, options->command, options->user,

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #define FUNCTION_MAX (1UL << 20)
 #define NAME_SIZE 512
 #define MODULE_SIZE 64
+#define BPF_TAG_DIGITS 16
 
 /* The symbol that begins last, up to an address and after the one before it. */
 struct slot {
@@ -137,28 +139,87 @@ static int by_address(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
+/* With a slot an address, and nothing in them. NULL: no memory. */
+static struct kernel_symbols *slots_new(const uint64_t *addresses, size_t count)
+{
+	struct kernel_symbols *kernel = calloc(1, sizeof(*kernel));
+
+	if (!kernel)
+		return NULL;
+	kernel->hidden = kernel->empty = true;
+	kernel->slots = calloc(count + 1, sizeof(*kernel->slots));
+	if (!kernel->slots) {
+		kernel_symbols__free(kernel);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		kernel->slots[i].address = addresses[i];
+	kernel->count = count;
+	qsort(kernel->slots, count, sizeof(*kernel->slots), by_address);
+	return kernel;
+}
+
 int kernel_symbols__new(struct kernel_symbols **out, const char *path, const uint64_t *addresses,
 			size_t count)
 {
-	struct kernel_symbols *kernel = calloc(1, sizeof(*kernel));
-	int err = -ENOMEM;
+	struct kernel_symbols *kernel = slots_new(addresses, count);
+	int err = kernel ? read_lines(kernel, path ? path : "/proc/kallsyms") : -ENOMEM;
 
-	*out = kernel;
-	if (!kernel)
-		return -ENOMEM;
-	kernel->hidden = kernel->empty = true;
-	kernel->slots = calloc(count + 1, sizeof(*kernel->slots));
-	if (kernel->slots) {
-		for (size_t i = 0; i < count; i++)
-			kernel->slots[i].address = addresses[i];
-		kernel->count = count;
-		qsort(kernel->slots, count, sizeof(*kernel->slots), by_address);
-		err = read_lines(kernel, path ? path : "/proc/kallsyms");
-	}
-	if (err) {
+	*out = err ? NULL : kernel;
+	if (err)
 		kernel_symbols__free(kernel);
-		*out = NULL;
-	}
+	return err;
+}
+
+/* Programs and their trampolines are not told from functions by the kernel's format. */
+static bool is_bpf(const char *name)
+{
+	static const char program[] = "bpf_prog_", trampoline[] = "bpf_trampoline_";
+
+	if (!strncmp(name, program, strlen(program)))
+		return strspn(name + strlen(program), "0123456789abcdef") >= BPF_TAG_DIGITS;
+	return !strncmp(name, trampoline, strlen(trampoline)) &&
+	       isdigit((unsigned char)name[strlen(trampoline)]);
+}
+
+/* "vfs_read+0x1f/0x2d0 [module]"; anything else is the kernel's way to say that it has none. */
+static void take_answer(struct slot *slot, char *text)
+{
+	char *plus = strrchr(text, '+'), *module = plus ? strchr(plus, ' ') : NULL;
+	uint64_t offset, size;
+
+	slot->found = true;
+	if (!plus || plus == text || sscanf(plus, "+0x%" SCNx64 "/0x%" SCNx64, &offset, &size) != 2)
+		return;
+	*plus = '\0';
+	slot->rank = 1;
+	slot->start = slot->address - offset;
+	text_copy(slot->name, sizeof(slot->name), text);
+	if (module)
+		text_copy(slot->module, sizeof(slot->module), module + 1);
+	else
+		text_copy(slot->module, sizeof(slot->module), is_bpf(text) ? "[bpf]" : "[kernel]");
+}
+
+int kernel_symbols__ask(struct kernel_symbols **out, kernel_names_fn names,
+			const uint64_t *addresses, size_t count)
+{
+	struct kernel_symbols *kernel = slots_new(addresses, count);
+	char(*texts)[PPBPF_KERNEL_TEXT] = calloc(count + 1, sizeof(*texts));
+	uint64_t *sorted = calloc(count + 1, sizeof(*sorted));
+	int err = kernel && texts && sorted ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && !err; i++)
+		sorted[i] = kernel->slots[i].address;
+	if (!err)
+		err = names(sorted, count, texts);
+	for (size_t i = 0; i < count && !err; i++)
+		take_answer(&kernel->slots[i], texts[i]);
+	free(texts);
+	free(sorted);
+	*out = err ? NULL : kernel;
+	if (err)
+		kernel_symbols__free(kernel);
 	return err;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* The kernel's functions, its modules' and BPF programs', from /proc/kallsyms. */
+/* The kernel's functions, its modules' and BPF programs', from itself or from /proc/kallsyms. */
 #ifndef PPBPF_SYMBOL_KERNEL_H
 #define PPBPF_SYMBOL_KERNEL_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "ppbpf_stack_abi.h"
 
 struct kernel_symbols;
 
@@ -15,6 +17,19 @@ struct kernel_symbols;
  */
 int kernel_symbols__new(struct kernel_symbols **out, const char *path, const uint64_t *addresses,
 			size_t count);
+
+/*
+ * Asks the kernel what it calls addresses: each text is what its format "%pS"
+ * gives, "vfs_read+0x1f/0x2d0 [module]", or a number. Negative errno, also where
+ * one of them is too long.
+ */
+typedef int (*kernel_names_fn)(const uint64_t *addresses, size_t count,
+			       char (*texts)[PPBPF_KERNEL_TEXT]);
+
+/* The same from such answers; the function's error is returned. */
+int kernel_symbols__ask(struct kernel_symbols **out, kernel_names_fn names,
+			const uint64_t *addresses, size_t count);
+
 void kernel_symbols__free(struct kernel_symbols *kernel);
 
 struct kernel_symbol {

@@ -49,6 +49,7 @@ struct symbols {
 	struct intern *keys;	/* of files: the number is the index */
 	struct code_file **files;
 	struct hash *jits;	/* by pid */
+	kernel_names_fn ask_kernel;
 	struct kernel_symbols *kernel;
 	int kernel_error;
 	uint64_t frames_without_lines;
@@ -117,7 +118,7 @@ static int start(struct symbols *symbols)
 	return -err;
 }
 
-int symbols__new(struct symbols **out)
+int symbols__new(struct symbols **out, kernel_names_fn names)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 	int err = -ENOMEM;
@@ -128,6 +129,7 @@ int symbols__new(struct symbols **out)
 	pthread_mutex_init(&symbols->lock, NULL);
 	pthread_cond_init(&symbols->changed, NULL);
 	symbols->last = &symbols->first;
+	symbols->ask_kernel = names;
 	symbols->keys = intern__new();
 	symbols->jits = hash__new();
 	if (symbols->keys && symbols->jits)
@@ -309,6 +311,14 @@ static struct perfmap *map_of(void *context, pid_t pid)
 	return jit ? jit->map : NULL;
 }
 
+static int look_up(struct symbols *symbols, const uint64_t *addresses, size_t count)
+{
+	if (symbols->ask_kernel &&
+	    !kernel_symbols__ask(&symbols->kernel, symbols->ask_kernel, addresses, count))
+		return 0;
+	return kernel_symbols__new(&symbols->kernel, NULL, addresses, count);
+}
+
 /* Names of the kernel's frames that have none yet. */
 static int read_kernel(struct symbols *symbols, const struct profile *profile)
 {
@@ -326,8 +336,7 @@ static int read_kernel(struct symbols *symbols, const struct profile *profile)
 	}
 	if (count) {
 		kernel_symbols__free(symbols->kernel);
-		symbols->kernel_error =
-			kernel_symbols__new(&symbols->kernel, NULL, addresses, count);
+		symbols->kernel_error = look_up(symbols, addresses, count);
 	}
 	free(addresses);
 	return symbols->kernel_error == -ENOMEM ? -ENOMEM : 0;

@@ -12,12 +12,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "symbol/kernel.h"
+
 struct profile;
 struct profile_module;
 struct symbols;
 
-/* Begins by reading the kernel's. Negative errno. */
-int symbols__new(struct symbols **out);
+/*
+ * `names`: whom to ask for the kernel's; where that fails, or with NULL, they are
+ * looked up in /proc/kallsyms. Negative errno.
+ */
+int symbols__new(struct symbols **out, kernel_names_fn names);
 void symbols__free(struct symbols *symbols);
 
 /*
