@@ -351,10 +351,32 @@ static struct btf *kernel_btf(void)
 	return path ? btf__parse(path, NULL) : btf__load_vmlinux_btf();
 }
 
-int features__probe(struct features *f, struct err *e)
+int features__may_run(struct features *f, struct err *e)
 {
 	char missing[PRIVILEGE_TEXT], why[FEATURE_WHY];
+
+	if (!strcmp(privilege__lockdown(missing), "confidentiality")) {
+		features__without_bpf(f, "lockdown=confidentiality forbids BPF programs to read the "
+				      "kernel's memory: boot with lockdown=integrity");
+		err__set(e, ERR_PERMISSION, -EPERM, "lockdown=confidentiality forbids BPF programs to "
+			 "read the kernel's memory");
+		err__hint(e, "boot the kernel with lockdown=integrity, which allows them");
+		return -EPERM;
+	}
+	if (*privilege__missing_for_bpf(missing)) {
+		snprintf(why, sizeof(why), "needs %s: run it as root or with sudo", missing);
+		features__without_bpf(f, why);
+		err__set(e, ERR_PERMISSION, -EPERM, "BPF needs %s here", missing);
+		err__hint(e, "%s", privilege__how_to_get_bpf());
+		return -EPERM;
+	}
+	return 0;
+}
+
+int features__probe(struct features *f, struct err *e)
+{
 	struct btf *btf;
+	int err;
 
 	memset(f, 0, sizeof(*f));
 	for (size_t i = 0; i < FEATURE_NR; i++)
@@ -380,21 +402,9 @@ int features__probe(struct features *f, struct err *e)
 	f->has_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	f->iter_by_process = struct_has(btf, "bpf_iter_aux_info", "task");
 	btf__free(btf);
-	if (!strcmp(privilege__lockdown(missing), "confidentiality")) {
-		features__without_bpf(f, "lockdown=confidentiality forbids BPF programs to read the "
-				      "kernel's memory: boot with lockdown=integrity");
-		err__set(e, ERR_PERMISSION, -EPERM, "lockdown=confidentiality forbids BPF programs to "
-			 "read the kernel's memory");
-		err__hint(e, "boot the kernel with lockdown=integrity, which allows them");
-		return -EPERM;
-	}
-	if (*privilege__missing_for_bpf(missing)) {
-		snprintf(why, sizeof(why), "needs %s: run it as root or with sudo", missing);
-		features__without_bpf(f, why);
-		err__set(e, ERR_PERMISSION, -EPERM, "BPF needs %s here", missing);
-		err__hint(e, "%s", privilege__how_to_get_bpf());
-		return -EPERM;
-	}
+	err = features__may_run(f, e);
+	if (err)
+		return err;
 	if (f->have[FEATURE_BPF])
 		return 0;
 	err__set(e, ERR_UNSUPPORTED_KERNEL, -ENOSYS, "%s", f->why[FEATURE_BPF]);

@@ -33,6 +33,12 @@ struct features {
  */
 int features__probe(struct features *features, struct err *e);
 
+/*
+ * Only whether BPF programs may be run from here. The kernel's types are not
+ * read for it, which takes 20 ms. `features` gets reasons alone.
+ */
+int features__may_run(struct features *features, struct err *e);
+
 /* One of them is not, after all. */
 void features__lacks(struct features *features, enum feature feature, const char *why, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -167,6 +167,28 @@ static void save(struct ppbpf_result *result, const struct session *session,
 			     &envelope, &result->err);
 }
 
+/*
+ * Samples on a CPU take nothing that some kernels lack: what this one has is found
+ * out when it has refused the programs, for the reason. Waits and calls want to know.
+ */
+static int probe(struct features *features, const struct profile_run *run, struct err *e)
+{
+	if (run->mode != MODE_ON_CPU)
+		return features__probe(features, e);
+	memset(features, 0, sizeof(*features));
+	return features__may_run(features, e);
+}
+
+static void explain(const struct profile_run *run, struct err *e)
+{
+	struct features features;
+	struct err why = { 0 };
+
+	if (run->mode == MODE_ON_CPU && e->cause == ERR_UNSUPPORTED_KERNEL &&
+	    features__probe(&features, &why))
+		*e = why;
+}
+
 static int measure(struct ppbpf_result *result, struct session *session,
 		   const struct ppbpf_profile_options *options, struct profile_run *run)
 {
@@ -177,11 +199,13 @@ static int measure(struct ppbpf_result *result, struct session *session,
 
 	err = resolve(session, options, run, report, e);
 	if (!err)
-		err = features__probe(&features, e);
+		err = probe(&features, run, e);
 	if (!err)
 		err = run->mode == MODE_CALLS ?
 		      profile_calls__run(run, session, options, &features, report, e) :
 		      profile_stacks__run(run, session, options, &features, report, e);
+	if (err)
+		explain(run, e);
 	if (session->child.ended || session->child.exec_failed)
 		result->command_status = session->child.status;
 	report->command_status = session->child.ended ? session->child.status : -1;
