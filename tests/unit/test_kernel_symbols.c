@@ -102,11 +102,74 @@ static void this_kernel_has_a_schedule(void **state)
 	kernel_symbols__free(kernel);
 }
 
+static int answers(const uint64_t *addresses, size_t count, char (*texts)[PPBPF_KERNEL_TEXT])
+{
+	static const struct {
+		uint64_t address;
+		const char *text;
+	} known[] = {
+		{ 0xffffffff81000110, "work+0x0/0x1f0" },
+		{ 0xffffffff81000111, "work+0x1/0x1f0" },
+		{ 0xffffffff81000200, "0xffffffff81000200" },
+		{ 0xffffffffc0000008, "of_module+0x8/0x10 [nf_tables]" },
+		{ 0xffffffffc0100010, "bpf_prog_6deef7357e7b4530_sched_switch+0x10/0x20" },
+		{ 0xffffffff810000ff, "bpf_prog_load+0xff/0x800" },
+		{ 0xffffffff810001ff, "odd+name+0x7/0x8" },
+	};
+
+	for (size_t i = 0; i < count; i++) {
+		/* ascending, as /proc/kallsyms is */
+		assert_true(!i || addresses[i] >= addresses[i - 1]);
+		for (size_t j = 0; j < sizeof(known) / sizeof(known[0]); j++)
+			if (known[j].address == addresses[i])
+				snprintf(texts[i], sizeof(texts[i]), "%s", known[j].text);
+	}
+	return 0;
+}
+
+static int no_answers(const uint64_t *addresses, size_t count, char (*texts)[PPBPF_KERNEL_TEXT])
+{
+	(void)addresses;
+	(void)count;
+	(void)texts;
+	return -EPERM;
+}
+
+static void what_the_kernel_answers_is_taken(void **state)
+{
+	size_t count = sizeof(asked) / sizeof(asked[0]);
+	struct kernel_symbols *kernel;
+	struct kernel_symbol symbol;
+
+	(void)state;
+	assert_int_equal(kernel_symbols__ask(&kernel, answers, asked, count), 0);
+	assert_string_equal(name_at(kernel, 0xffffffff81000110), "work");
+	assert_int_equal(kernel_symbols__find(kernel, 0xffffffff81000111, &symbol), 0);
+	assert_string_equal(symbol.name, "work");
+	assert_string_equal(symbol.module, "[kernel]");
+	assert_int_equal(symbol.start, 0xffffffff81000110);
+	/* a number is no name, and neither is what the address before it is called */
+	assert_string_equal(name_at(kernel, 0xffffffff81000200), "");
+	assert_string_equal(name_at(kernel, 0xffffffff81000000), "");
+	assert_int_equal(kernel_symbols__find(kernel, 0xffffffffc0000008, &symbol), 0);
+	assert_string_equal(symbol.module, "[nf_tables]");
+	assert_int_equal(kernel_symbols__find(kernel, 0xffffffffc0100010, &symbol), 0);
+	assert_string_equal(symbol.name, "bpf_prog_6deef7357e7b4530_sched_switch");
+	assert_string_equal(symbol.module, "[bpf]");
+	assert_int_equal(kernel_symbols__find(kernel, 0xffffffff810000ff, &symbol), 0);
+	assert_string_equal(symbol.module, "[kernel]");
+	assert_string_equal(name_at(kernel, 0xffffffff810001ff), "odd+name");
+	kernel_symbols__free(kernel);
+	assert_int_equal(kernel_symbols__ask(&kernel, no_answers, asked, count), -EPERM);
+	assert_null(kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_symbol_reaches_to_the_next),
 		cmocka_unit_test(hidden_addresses_are_told),
+		cmocka_unit_test(what_the_kernel_answers_is_taken),
 		cmocka_unit_test(this_kernel_has_a_schedule),
 	};
 
