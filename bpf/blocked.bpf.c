@@ -51,7 +51,7 @@ int stack_blocked(struct bpf_iter__task *ctx)
 	if (state->reason == PPBPF_REASON_AGAIN)
 		state->reason = PPBPF_REASON_OTHER;
 	state->last_wait = state->reason;
-	state->run_delay = task->sched_info.run_delay;
+	state->run_delay = sched_run_delay(task);
 	state->stack = walk_blocked(task);
 	/* it may have come back meanwhile, unseen: then there is nothing to tell */
 	if (state->stack && !task->on_cpu)

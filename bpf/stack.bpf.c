@@ -206,7 +206,7 @@ static __always_inline void off_begin(void *ctx, struct task_struct *prev, u32 r
 	else if (reason < PPBPF_REASON_NR && reason != PPBPF_REASON_STOPPED)
 		state->last_wait = reason;
 	state->reason = reason;
-	state->run_delay = prev->sched_info.run_delay;
+	state->run_delay = sched_run_delay(prev);
 	send_stack(scratch);
 	scratch->busy = 0;
 	state->since = bpf_ktime_get_ns();
@@ -221,9 +221,9 @@ static __always_inline void off_end(struct task_struct *task, struct off_state *
 	u64 off = bpf_ktime_get_ns() - state->since, waited, queued, clock;
 
 	state->since = 0;
-	waited = task->sched_info.run_delay - state->run_delay;
-	queued = task->sched_info.last_queued;
-	clock = task_rq(task)->clock;
+	waited = sched_run_delay(task) - state->run_delay;
+	queued = sched_last_queued(task);
+	clock = queued ? task_rq(task)->clock : 0;
 	if (queued && queued < clock)
 		waited += clock - queued;
 	if (waited > off || state->reason == PPBPF_REASON_RUN_QUEUE)

@@ -177,11 +177,10 @@ static void probe_btf(struct features *f, const struct btf *btf)
 {
 	probe_base(f, btf);
 	f->switch_has_state = tracepoint_arguments(btf, "sched_switch") >= 4;
-	if (!tracepoint_takes(btf, "sock_send_length", 0, "sock") ||
-	    !tracepoint_takes(btf, "sock_recv_length", 0, "sock"))
-		f->sock_exits = have_socket_functions(btf);
-	if (!f->sock_exits && (!tracepoint_takes(btf, "sock_send_length", 0, "sock") ||
-			       !tracepoint_takes(btf, "sock_recv_length", 0, "sock")))
+	f->sock_lengths = tracepoint_takes(btf, "sock_send_length", 0, "sock") &&
+			  tracepoint_takes(btf, "sock_recv_length", 0, "sock");
+	f->sock_exits = !f->sock_lengths && have_socket_functions(btf);
+	if (!f->sock_lengths && !f->sock_exits)
 		lacks(f, FEATURE_SOCK_LENGTH, "no sock_send_length tracepoint: Linux 6.3 or later has it");
 	if (!tracepoint_takes(btf, "inet_sock_set_state", 0, "sock"))
 		lacks(f, FEATURE_TCP_STATE, "no inet_sock_set_state tracepoint in this kernel");

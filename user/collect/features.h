@@ -21,6 +21,7 @@ struct features {
 	bool switch_has_state;		/* sched_switch hands prev_state over: Linux 5.18 */
 	bool tickless;			/* some CPUs run without ticks: nohz_full= */
 	bool iter_by_process;		/* the task iterator can be asked for one process */
+	bool sock_lengths;		/* socket layer's tracepoints */
 	bool sock_exits;		/* socket lengths by the exits of functions, for want of tracepoints */
 	bool has_cast;			/* bpf_rdonly_cast(): Linux 6.2 */
 	bool has_iterator;		/* over all tasks, whatever else is missing */

@@ -436,7 +436,7 @@ static void configure_hooks(struct requests *r, const struct features *features)
 {
 	struct http_bpf *skel = r->skel;
 
-	r->by_syscall = !features->have[FEATURE_SOCK_LENGTH] || features->sock_exits;
+	r->by_syscall = !features->sock_lengths;
 	skel->rodata->cfg_by_syscall = r->by_syscall;
 	bpf_program__set_autoload(skel->progs.exchange_sent, !r->by_syscall);
 	bpf_program__set_autoload(skel->progs.exchange_received, !r->by_syscall);
@@ -447,7 +447,8 @@ static int configure(struct requests *r, const struct requests_config *config, b
 {
 	struct http_bpf *skel = r->skel;
 	const uint16_t *ports = service__ports(config->service);
-	bool split = config->features->have[FEATURE_SCHED_INFO];
+	bool split = config->features->have[FEATURE_SCHED_INFO] &&
+		     config->features->have[FEATURE_BPF];
 
 	skel->rodata->cfg_trace_children = service__children(config->service);
 	skel->rodata->cfg_watch_exec = service__may_grow(config->service);

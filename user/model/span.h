@@ -143,6 +143,7 @@ struct span {
 
 	bool unfinished;		/* it was under way when tracing stopped */
 	bool split_known;		/* thread-per-request only */
+	bool throttled_known;		/* else that is in the run queue's part */
 	struct ppbpf_split split;	/* of its thread from start to end */
 	struct span_seen seen;
 };

@@ -193,13 +193,15 @@ static int measure(struct ppbpf_result *result, struct session *session,
 		   const struct ppbpf_profile_options *options, struct profile_run *run)
 {
 	struct err *e = &result->err;
-	struct features features;
+	struct features features = { 0 };
 	struct report *report = result->report;
 	int err;
 
 	err = resolve(session, options, run, report, e);
 	if (!err)
 		err = probe(&features, run, e);
+	if (err && features.iterator_alone)
+		err__hint(e, "--mode on-cpu does without it");
 	if (!err)
 		err = run->mode == MODE_CALLS ?
 		      profile_calls__run(run, session, options, &features, report, e) :

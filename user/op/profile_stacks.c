@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "collect/binaries.h"
+#include "collect/features.h"
 #include "collect/kernel_names.h"
 #include "collect/stacks.h"
 #include "model/report.h"
@@ -185,6 +186,9 @@ int profile_stacks__run(struct profile_run *run, struct session *session,
 		err = internal(e, session__run(session, &work), "reading the stacks failed");
 	if (!err)
 		err = finish(&sampling, report, e);
+	if (!err && run->mode != MODE_ON_CPU && !features->have[FEATURE_SCHED_INFO])
+		report__warn(report, "waits for a CPU cannot be told from what was waited for before "
+			     "them: %s", features->why[FEATURE_SCHED_INFO]);
 	stacks__free(sampling.stacks);
 	symbols__free(sampling.symbols);
 	return err;

@@ -54,6 +54,7 @@ static int on_request(const struct request *request, void *context)
 	span = request_spans__make(kernel->spans, request);
 	if (!span)
 		return -ENOMEM;
+	span->throttled_known = kernel->features.have[FEATURE_QUOTA_CLOCK];
 	kernel->count += !span->unfinished;
 	return kernel->on_span(span, kernel->context);
 }
@@ -69,6 +70,11 @@ static int attach(struct trace_kernel *kernel, const struct ppbpf_trace_options 
 					    .tls_budget = o->tls_budget };
 	int err = features__probe(&kernel->features, e);
 
+	/* requests are seen without switches of tasks; where their time went is not */
+	if (err && kernel->features.iterator_alone) {
+		*e = (struct err){ 0 };
+		err = 0;
+	}
 	if (!err)
 		err = service__new(&kernel->service, &service, e);
 	requests.service = kernel->service;
@@ -175,6 +181,18 @@ static void report_tls(struct trace_kernel *kernel, struct report *report)
 		     tls.over_budget ? "; over the budget, and so taken down" : "");
 }
 
+static void report_splits(const struct trace_kernel *kernel, struct report *report)
+{
+	const struct features *features = &kernel->features;
+	enum feature lacks = features->have[FEATURE_BPF] ? FEATURE_SCHED_INFO : FEATURE_BPF;
+
+	if (!features->have[lacks])
+		report__missing(report, "slowest.spans.time_split", "%s", features->why[lacks]);
+	else if (!features->have[FEATURE_QUOTA_CLOCK])
+		report__missing(report, "slowest.spans.time_split.throttled_ms", "%s",
+				features->why[FEATURE_QUOTA_CLOCK]);
+}
+
 void trace_kernel__report(struct trace_kernel *kernel, struct trace_source *source,
 			  struct trace_run *run, struct report *report)
 {
@@ -183,6 +201,7 @@ void trace_kernel__report(struct trace_kernel *kernel, struct trace_source *sour
 	source->spans = kernel->count;
 	report_processes(kernel, source, report);
 	report_tls(kernel, report);
+	report_splits(kernel, report);
 	if (requests__by_syscall(kernel->requests))
 		report__warn(report, "this kernel has no tracepoints in its socket layer (Linux 6.3 "
 			     "has): system calls are looked at, and those of all programs cost a "

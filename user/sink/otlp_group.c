@@ -77,13 +77,15 @@ void otlp_groups__end(struct otlp_groups *groups)
 	free(groups->spans);
 }
 
-static void put_split(struct buf *out, const struct ppbpf_split *split)
+static void put_split(struct buf *out, const struct span *span)
 {
+	const struct ppbpf_split *split = &span->split;
 	char key[64];
 
 	attribute_double(out, "ppbpf.time.on_cpu_ms", split->on_cpu / 1e6);
 	attribute_double(out, "ppbpf.time.run_queue_ms", split->run_queue / 1e6);
-	attribute_double(out, "ppbpf.time.throttled_ms", split->throttled / 1e6);
+	if (span->throttled_known)
+		attribute_double(out, "ppbpf.time.throttled_ms", split->throttled / 1e6);
 	attribute_double(out, "ppbpf.time.stolen_ms", split->stolen / 1e6);
 	for (int i = 0; i < PPBPF_REASON_NR; i++) {
 		snprintf(key, sizeof(key), "ppbpf.time.blocked.%s", reasons[i].json);
@@ -98,7 +100,7 @@ void otlp_attributes(struct buf *out, const struct span *span)
 		attribute_double(out, "ppbpf.time_to_first_byte_ms",
 				 (span->first_byte_ns - span->start_ns) / 1e6);
 	if (span->split_known)
-		put_split(out, &span->split);
+		put_split(out, span);
 }
 
 enum span_status otlp_status(const struct span *span)

@@ -104,7 +104,10 @@ static void json_split(struct fields *fields, const struct span *span)
 	fields__ms(fields, "task_ms", split->life);
 	fields__ms(fields, "on_cpu_ms", split->on_cpu);
 	fields__ms(fields, "run_queue_ms", split->run_queue);
-	fields__ms(fields, "throttled_ms", split->throttled);
+	if (span->throttled_known)
+		fields__ms(fields, "throttled_ms", split->throttled);
+	else
+		fields__null(fields, "throttled_ms", "it is in run_queue_ms");
 	fields__ms(fields, "stolen_ms", split->stolen);
 	fields__object_begin(fields, "blocked");
 	for (int i = 0; i < PPBPF_REASON_NR; i++)
