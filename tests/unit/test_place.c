@@ -36,6 +36,28 @@ static const struct {
 	{ "/libpod_parent/libpod-" ID, "", "podman" },
 	{ "/system.slice/nerdctl-" ID ".scope", "nerdctl-" ID ".scope", "containerd" },
 	{ "/default/" ID, "", "" },
+	{ "/kubepods/besteffort/pod7a6b0c56-1b1e-4a6e-8f0c-1f1f6f1e2d3c/crio-" ID, "", "cri-o" },
+	{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod7a6b0c56_1b1e_4a6e.slice/"
+	  "docker-" ID ".scope", "docker-" ID ".scope", "docker" },
+	{ "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1.slice/cri-containerd-" ID
+	  ".scope", "cri-containerd-" ID ".scope", "containerd" },
+	{ "/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" ID,
+	  "containerd.service", "containerd" },
+	{ "/k8s.io/" ID, "", "" },
+	{ "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope/container",
+	  "libpod-" ID ".scope", "podman" },
+	{ "/machine.slice/machine-libpod_pod_" ID ".slice/libpod-" ID ".scope",
+	  "libpod-" ID ".scope", "podman" },
+	{ "/system.slice/docker.service", "docker.service", NULL },
+	{ "/system.slice/a:b:c", "", NULL },
+	/* units: of templates, with escaped names, behind systemd's own mark, not services */
+	{ "/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service", NULL },
+	{ "/system.slice/system-cpu\\x2dload.slice/cpu\\x2dload@a\\x2db.service",
+	  "cpu\\x2dload@a\\x2db.service", NULL },
+	{ "/system.slice/_memory.service", "memory.service", NULL },
+	{ "/system.slice/dev-hugepages.mount", "dev-hugepages.mount", NULL },
+	{ "/system.slice/docker.socket", "docker.socket", NULL },
+	{ "/system.slice/_.service", "", NULL },
 	/* no ids: too short, too long, no digits */
 	{ "/docker/0123456789abcdef", "", NULL },
 	{ "/docker/" ID "0", "", NULL },

@@ -48,6 +48,23 @@ static bool ends(const char *text, const char *suffix)
 	return length > tail && !strcmp(text + length - tail, suffix);
 }
 
+/* Where a name could be that of a file of the kernel's, systemd puts this before it. */
+static const char *unescaped(const char *name)
+{
+	return name + (*name == '_');
+}
+
+/* Units that have processes, but for slices: these hold others. */
+static bool is_unit(const char *name)
+{
+	static const char *const types[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (ends(name, types[i]))
+			return true;
+	return false;
+}
+
 static const char *runtime_of_parent(const char *parent)
 {
 	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
@@ -56,18 +73,25 @@ static const char *runtime_of_parent(const char *parent)
 	return "";
 }
 
-/* "docker-ID.scope", or an id alone in a group of its runtime's. */
+/*
+ * "docker-ID.scope", or an id alone in a group of its runtime's; "SLICE:cri-containerd:ID" where
+ * a runtime that manages groups itself is given the name of one of systemd's.
+ */
 static bool is_container(const char *name, const char *parent, struct place *place)
 {
-	const char *id = name, *runtime = runtime_of_parent(parent);
+	const char *id = name, *runtime = runtime_of_parent(parent), *slice = strchr(name, ':');
+	const char *maker = slice ? slice + 1 : name;
 	size_t length;
 
-	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
-		if (begins(name, runtimes[i].prefix)) {
-			id = name + strlen(runtimes[i].prefix);
+	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++) {
+		length = strlen(runtimes[i].prefix) - 1;
+		if (!strncmp(maker, runtimes[i].prefix, length) &&
+		    maker[length] == (slice ? ':' : '-')) {
+			id = maker + length + 1;
 			runtime = runtimes[i].runtime;
 			break;
 		}
+	}
 	length = strspn(id, HEX);
 	if (!runtime || length != PLACE_ID || (id[length] && strcmp(id + length, ".scope")))
 		return false;
@@ -91,8 +115,8 @@ void place__parse(const char *path, struct place *place)
 		snprintf(name, sizeof(name), "%.*s", (int)length, path);
 		path += length;
 		is_container(name, parent, place);
-		if (ends(name, ".service") || ends(name, ".scope"))
-			text_copy(place->unit, sizeof(place->unit), name);
+		if (is_unit(unescaped(name)))
+			text_copy(place->unit, sizeof(place->unit), unescaped(name));
 		text_copy(parent, sizeof(parent), name);
 	}
 }
@@ -153,14 +177,16 @@ static int on_member(pid_t pid, void *context)
 static bool fits(const struct search *search, const char *name, const char *parent)
 {
 	struct place place;
+	const char *unit;
 	size_t length;
 
 	if (search->container)
 		return is_container(name, parent, &place) &&
 		       begins(place.container, search->container);
-	length = strlen(search->unit);
-	return begins(name, search->unit) &&
-	       (!name[length] || !strcmp(name + length, ".service"));
+	name = unescaped(name);
+	unit = unescaped(search->unit);
+	length = strlen(unit);
+	return begins(name, unit) && (!name[length] || !strcmp(name + length, ".service"));
 }
 
 static void take(struct search *search, const char *path)
