@@ -68,6 +68,7 @@ static void fuzz_section(const uint8_t *data, size_t size)
 		.debug_frame = data[1] & 1,
 		.open_ended = data[1] & 2,
 	};
+	const struct cfi_rules jump = { .cfa = CFI_CFA_REGISTER, .reg = 7, .offset = 8 };
 	struct cfi_table table = { 0 };
 	uint8_t *bytes = malloc(section.size ? section.size : 1);
 	int err;
@@ -76,7 +77,7 @@ static void fuzz_section(const uint8_t *data, size_t size)
 	section.bytes = bytes;
 	err = cfi_parser__section(parser, &section);
 	if (!err && data[1] & 4)
-		err = cfi_parser__entry_point(parser, 0x1040);
+		err = cfi_parser__assume(parser, 0x1040, data[2], &jump);
 	if (!err)
 		err = cfi_parser__finish(parser, &table);
 	if (!err)

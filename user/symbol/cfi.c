@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbol/cfi_crt.h"
 #include "symbol/cfi_parse.h"
 #include "symbol/cfi_rules.h"
 #include "symbol/elf.h"
@@ -105,15 +106,6 @@ static int read_frame_header(struct reading *reading)
 	return cfi_parser__section(reading->parser, &input);
 }
 
-static int read_entry_point(struct reading *reading)
-{
-	GElf_Ehdr header;
-
-	if (!gelf_getehdr(elf__handle(reading->elf), &header))
-		return 0;
-	return cfi_parser__entry_point(reading->parser, header.e_entry);
-}
-
 /* Its tables for the runtime stay when all for debuggers is stripped. */
 static bool is_go(struct elf *elf)
 {
@@ -134,7 +126,9 @@ static int read_all(struct reading *reading, struct cfi_table *table)
 	if (!err && !cfi_parser__entries(reading->parser))
 		return is_go(reading->elf) ? cfi_parser__go(reading->parser, table) : -ENODATA;
 	if (!err)
-		err = read_entry_point(reading);
+		err = cfi_crt__assume(reading->parser, reading->elf);
+	if (!err)
+		cfi_crt__find_uncalled(reading->parser, reading->elf);
 	return err ? err : cfi_parser__finish(reading->parser, table);
 }
 

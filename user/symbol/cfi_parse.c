@@ -11,7 +11,8 @@
 #define PADDING_MAX 16
 #define ENTRIES_MAX (1u << 21)
 #define GO_DATA_ALIGN (-4)
-#define ENTRY_CODE_MAX 64 /* of the code that a program is entered by */
+#define UNCALLED_MAX 64 /* bytes of a function that is only returned to */
+#define ASSUMED UINT32_MAX /* the order of what the file itself does not say */
 
 struct entry {
 	uint64_t start; /* file offset */
@@ -21,6 +22,7 @@ struct entry {
 	const uint8_t *code_end;
 	uint32_t cie;
 	uint32_t order;
+	bool uncalled; /* its first byte is returned to, and nothing lies behind */
 };
 
 struct cie_at {
@@ -126,23 +128,24 @@ static int add_fde(struct cfi_parser *parser, const struct cfi_section *section,
 	long index = find_cie(parser, cie_offset);
 	const struct cfi_segment *segment;
 	const struct cfi_cie *cie;
-	uint64_t start, size;
+	uint64_t address, start, size;
 	struct entry *entry;
 	int err;
 
 	if (index < 0)
 		return 0;
 	cie = &parser->cies[index].cie;
-	start = cfi_bytes__pointer(&body, cie->encoding,
-				   section->address + (uint64_t)(body.at - section->bytes));
+	address = cfi_bytes__pointer(&body, cie->encoding,
+				     section->address + (uint64_t)(body.at - section->bytes));
 	size = cfi_bytes__pointer(&body, cie->encoding & 0x0f, 0);
 	if (cie->augmented)
 		cfi_bytes__skip(&body, cfi_bytes__uleb(&body));
-	segment = segment_of(parser, start, size);
+	segment = segment_of(parser, address, size);
 	/* nothing at address 0: what the linker has dropped leaves such entries */
-	if (body.bad || !size || !start || !segment)
+	if (body.bad || !size || !address || !segment)
 		return 0;
-	if (start - segment->address + segment->offset + size > UINT32_MAX)
+	start = address - segment->address + segment->offset;
+	if (start + size > UINT32_MAX)
 		return 0;
 	if (parser->entry_count >= ENTRIES_MAX)
 		return -E2BIG;
@@ -151,13 +154,15 @@ static int add_fde(struct cfi_parser *parser, const struct cfi_section *section,
 	if (err)
 		return err;
 	entry = &parser->entries[parser->entry_count];
-	entry->start = start - segment->address + segment->offset;
-	entry->end = entry->start + size;
-	entry->address = start;
-	entry->code = body.at;
-	entry->code_end = body.end;
-	entry->cie = index;
-	entry->order = parser->entry_count++;
+	*entry = (struct entry){
+		.start = start,
+		.end = start + size,
+		.address = address,
+		.code = body.at,
+		.code_end = body.end,
+		.cie = index,
+		.order = parser->entry_count++,
+	};
 	return 0;
 }
 
@@ -166,14 +171,19 @@ size_t cfi_parser__entries(const struct cfi_parser *parser)
 	return parser->entry_count;
 }
 
-int cfi_parser__entry_point(struct cfi_parser *parser, uint64_t address)
+int cfi_parser__assume(struct cfi_parser *parser, uint64_t address, uint64_t size,
+		       const struct cfi_rules *rules)
 {
-	const struct cfi_segment *segment = segment_of(parser, address, ENTRY_CODE_MAX);
+	const struct cfi_segment *segment = segment_of(parser, address, size);
 	struct entry *entry;
 	struct cie_at *at;
+	uint64_t start;
 	int err;
 
-	if (!segment || !address)
+	if (!segment || !address || !size)
+		return 0;
+	start = address - segment->address + segment->offset;
+	if (start > UINT32_MAX || size > UINT32_MAX - start)
 		return 0;
 	err = grow((void **)&parser->cies, parser->cie_count, &parser->cie_room, sizeof(*at));
 	if (!err)
@@ -182,14 +192,35 @@ int cfi_parser__entry_point(struct cfi_parser *parser, uint64_t address)
 	if (err)
 		return err;
 	at = &parser->cies[parser->cie_count];
-	*at = (struct cie_at){ .cie.initial = { .cfa = CFI_CFA_UNKNOWN, .ra_undefined = true } };
-	entry = &parser->entries[parser->entry_count];
-	*entry = (struct entry){ .address = address, .cie = parser->cie_count++ };
-	entry->start = address - segment->address + segment->offset;
-	entry->end = entry->start + ENTRY_CODE_MAX;
-	entry->order = UINT32_MAX; /* what the file itself says of the place comes first */
-	parser->entry_count++;
+	*at = (struct cie_at){ .cie.initial = *rules };
+	entry = &parser->entries[parser->entry_count++];
+	*entry = (struct entry){
+		.start = start,
+		.end = start + size,
+		.address = address,
+		.cie = parser->cie_count++,
+		.order = ASSUMED,
+	};
 	return 0;
+}
+
+static bool has_rules(const struct entry *entry)
+{
+	for (const uint8_t *at = entry->code; at < entry->code_end; at++)
+		if (*at) /* DW_CFA_nop */
+			return true;
+	return false;
+}
+
+void cfi_parser__find_uncalled(struct cfi_parser *parser, cfi_uncalled_fn is_uncalled,
+			       void *context)
+{
+	for (size_t i = 0; i < parser->entry_count; i++) {
+		struct entry *entry = &parser->entries[i];
+
+		if (entry->end - entry->start <= UNCALLED_MAX && !has_rules(entry))
+			entry->uncalled = is_uncalled(context, entry->start, entry->end);
+	}
 }
 
 int cfi_parser__section(struct cfi_parser *parser, const struct cfi_section *section)
@@ -298,6 +329,20 @@ static int on_row(void *context, uint64_t address, const struct ppbpf_unwind_row
 	return put_row(rows, rows->start + from_start, row);
 }
 
+static int run_entry(struct rows *rows, const struct entry *entry)
+{
+	static const struct ppbpf_unwind_row stop = { .kind = PPBPF_UNWIND_STOP };
+	const struct cfi_cie *cie = &rows->parser->cies[entry->cie].cie;
+
+	rows->address = entry->address;
+	rows->start = entry->start;
+	rows->go = is_go(cie);
+	/* a return address is looked up one byte before */
+	if (entry->uncalled)
+		return put_row(rows, entry->start - 1, &stop);
+	return cfi_cie__run(cie, entry->code, entry->code_end, entry->address, on_row, rows);
+}
+
 static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
 {
 	static const struct ppbpf_unwind_row none = { .kind = PPBPF_UNWIND_NONE };
@@ -310,7 +355,7 @@ static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
 
 		if (i && entry->start == parser->entries[i - 1].start)
 			continue;
-		if (entry->order == UINT32_MAX && entry->start < described)
+		if (entry->order == ASSUMED && entry->start < described)
 			continue;
 		described = entry->end;
 		next = UINT64_MAX;
@@ -318,13 +363,9 @@ static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
 			if (parser->entries[j].start != entry->start)
 				next = parser->entries[j].start;
 		rows.limit = entry->end < next ? entry->end : next;
-		rows.address = entry->address;
-		rows.start = entry->start;
-		rows.go = is_go(&parser->cies[entry->cie].cie);
 		table->ranges[table->range_count++] =
 			(struct cfi_range){ entry->start, rows.limit };
-		err = cfi_cie__run(&parser->cies[entry->cie].cie, entry->code, entry->code_end,
-				   entry->address, on_row, &rows);
+		err = run_entry(&rows, entry);
 		if (!err && (next == UINT64_MAX || next - rows.limit > PADDING_MAX))
 			err = put_row(&rows, rows.limit, &none);
 	}

@@ -4,6 +4,7 @@
 #define PPBPF_SYMBOL_CFI_PARSE_H
 
 #include "symbol/cfi.h"
+#include "symbol/cfi_rules.h"
 
 /* What is mapped from the file for execution. */
 struct cfi_segment {
@@ -33,10 +34,18 @@ int cfi_parser__section(struct cfi_parser *parser, const struct cfi_section *sec
 size_t cfi_parser__entries(const struct cfi_parser *parser);
 
 /*
- * Where a program is entered, nobody has called: the outermost frame, though
- * hand-written code mostly does not say so. 0 or -ENOMEM.
+ * What holds in `size` bytes from an address on, unless the file itself says
+ * something of the first of them. 0 or -ENOMEM.
  */
-int cfi_parser__entry_point(struct cfi_parser *parser, uint64_t address);
+int cfi_parser__assume(struct cfi_parser *parser, uint64_t address, uint64_t size,
+		       const struct cfi_rules *rules);
+
+/* Whether what lies between these offsets of the file is a function that nobody calls. */
+typedef bool (*cfi_uncalled_fn)(void *context, uint64_t start, uint64_t end);
+
+/* Asks that of small functions that do not move the stack pointer: stacks end there. */
+void cfi_parser__find_uncalled(struct cfi_parser *parser, cfi_uncalled_fn is_uncalled,
+			       void *context);
 
 /*
  * Instead of all that: of a program of Go that has nothing else, a row for each

@@ -108,6 +108,22 @@ static int name_inlined(struct name_one *one, const struct code_name *code, cons
 	return err;
 }
 
+/*
+ * What is returned to but was not called (a coroutine's end) has no call before
+ * it: then it is the function that begins there.
+ */
+static void find_code(const struct name_one *one, struct code_file *file, struct code_name *code)
+{
+	struct code_name here;
+
+	code_file__name(file, one->address, code);
+	if (code->name || code->start || !(one->frame->flags & FRAME_RETURN))
+		return;
+	code_file__name(file, one->frame->address, &here);
+	if (here.start == one->frame->address)
+		*code = here;
+}
+
 static int name_native(struct name_one *one)
 {
 	const struct profile *profile = one->naming->profile;
@@ -124,7 +140,7 @@ static int name_native(struct name_one *one)
 		code_file__close_lines(one->file);
 	one->file = file;
 	if (file)
-		code_file__name(file, one->address, &code);
+		find_code(one, file, &code);
 	if (file && code_file__has_lines(file)) {
 		if (spent_ns() < one->deadline)
 			count = code_file__lines(file, one->address, entries);
