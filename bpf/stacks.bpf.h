@@ -60,6 +60,8 @@ struct walk {
 	u32 innermost;
 	u32 use;      /* enum scratch_use */
 	u32 py_state; /* enum python_state */
+	u32 compat;   /* a 32-bit process: its innermost frame is all there is */
+	u32 pad;
 	u64 py_frame;
 	u64 py_code_type; /* the address of PyCode_Type */
 	u64 tls;	  /* the thread's TLS base */

@@ -17,6 +17,13 @@
 #define FRAME_BYTES_MAX (1UL << 24)
 #define PAGE_ROWS_LOG2 13		  /* a row a byte, at most, and one before */
 #define SIGRETURN_CODE 0x0f0000000fc0c748 /* mov $15, %rax; syscall */
+#define CODE_ADD_SP_RET 0xc300c48348	  /* add $N, %rsp; ret */
+#define CODE_MOV_SP_FP 0xe58948		  /* mov %rsp, %rbp */
+#define CODE_ENDBR64 0xfa1e0ff3
+#define CODE_EXIT 0xe8ff3148		  /* xor %rdi, %rdi; call: Boost.Context's last frame */
+/* CPython's -X perf: sub $8, %rsp; call *%rcx; add $8, %rsp; ret */
+#define CODE_TRAMPOLINE 0x8348d1ff08ec8348
+#define CODE_TRAMPOLINE_CALL 0xc308c48348d1ff /* 7 bytes */
 #define UCONTEXT_RBP 120		  /* of struct ucontext: uc_mcontext.gregs[REG_RBP] */
 
 const volatile u32 cfg_page_shift;
@@ -256,17 +263,36 @@ static __always_inline long step_signal(const struct walk_context *context)
 	return 0;
 }
 
+/* By the code that a frame stands at: how far above the stack pointer it ends; 0: not told. */
+static __always_inline u64 above_by_code(const struct walk *walk, u64 code)
+{
+	if ((code & 0xff00ffffff) == CODE_ADD_SP_RET)
+		return (code >> 24 & 0xff) + 8;
+	if (!walk->innermost)
+		return 0;
+	/* push %rbp, ret, or a landing pad: a function that has not begun, or has ended */
+	if ((code & 0xff) == 0x55 || (code & 0xff) == 0xc3 || (u32)code == CODE_ENDBR64 ||
+	    code == CODE_TRAMPOLINE)
+		return 8;
+	if ((code & 0xffffff) == CODE_MOV_SP_FP || code << 8 == CODE_TRAMPOLINE_CALL << 8)
+		return 16;
+	return 0;
+}
+
 /*
  * Without a row. The innermost frame may stand where its function has not set
- * up the frame pointer yet; sigreturn stubs and CPython's trampolines are known
- * by their bytes; everything else has to keep frame pointers.
+ * up the frame pointer yet; sigreturn stubs, CPython's trampolines and where
+ * coroutines end are known by their bytes; everything else has to keep frame
+ * pointers.
  */
 static __always_inline long step_by_code(const struct walk_context *context,
 					 const struct mapping *mapping)
 {
 	struct walk *walk = &context->scratch->walk;
-	u64 code = 0, frame[2], above = 0;
+	u64 code = 0, frame[2], above;
 
+	if (walk->compat)
+		return walk_end(walk, PPBPF_STACK_COMPAT);
 #ifndef WALK_FOREIGN
 	/* user space goes on from here, once it has the table */
 	if (mapping->end_reason == PPBPF_STACK_PENDING)
@@ -275,16 +301,13 @@ static __always_inline long step_by_code(const struct walk_context *context,
 	read_user(context, &code, sizeof(code), walk->ip);
 	if (code == SIGRETURN_CODE)
 		return step_signal(context);
-	if (walk->is_return && (code & 0xff00ffffff) == 0xc300c48348) /* add $N, %rsp; ret */
-		above = (code >> 24 & 0xff) + 8;
-	if (walk->innermost && ((code & 0xff) == 0x55 || (code & 0xff) == 0xc3))
-		above = 8;				      /* push %rbp, or ret */
-	if (walk->innermost && (code & 0xffffff) == 0xe58948) /* mov %rsp, %rbp */
-		above = 16;
+	if (walk->is_return && (u32)code == CODE_EXIT)
+		return walk_end(walk, PPBPF_STACK_COMPLETE);
+	above = above_by_code(walk, code);
 	if (above) {
 		if (read_user(context, frame, sizeof(frame), walk->sp + above - 16))
 			return walk_end(walk, PPBPF_STACK_UNREADABLE);
-		if (walk->innermost && above == 16)
+		if ((code & 0xffffff) == CODE_MOV_SP_FP)
 			walk->fp = frame[0];
 		return walk_up(walk, frame[1], walk->sp + above);
 	}

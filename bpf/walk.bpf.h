@@ -6,6 +6,7 @@
 #include "unwind.bpf.h"
 
 #define USER_CS 0x33 /* 64-bit code */
+#define COMPAT_VDSO_MAX 0x2000
 #define PF_IO_WORKER 0x00000010
 #define PF_USER_WORKER 0x00004000
 
@@ -66,6 +67,15 @@ static __always_inline void walk_regs(struct walk *walk, struct pt_regs *regs)
 	walk->di = regs->di;
 }
 
+/* The kernel's code in a 32-bit process is none that we have a table, or names, of. */
+static __always_inline bool is_in_vdso(const struct walk *walk)
+{
+	struct mm_struct *mm = (struct mm_struct *)walk->mm;
+	u64 vdso = (u64)BPF_CORE_READ(mm, context.vdso);
+
+	return walk->ip - vdso < COMPAT_VDSO_MAX;
+}
+
 /* No user memory (at exec or exit, a kernel thread): the kernel's stack is all there is. */
 static __always_inline bool has_user_stack(struct walk *walk, struct task_struct *task, u16 cs)
 {
@@ -75,7 +85,8 @@ static __always_inline bool has_user_stack(struct walk *walk, struct task_struct
 	if (cs == USER_CS)
 		return true;
 	walk->end = PPBPF_STACK_COMPAT;
-	return false;
+	walk->compat = 1;
+	return !is_in_vdso(walk);
 }
 
 /*

@@ -280,6 +280,94 @@ static void overlaps_and_padding(void **state)
 	cfi__free(&table);
 }
 
+static bool begins_so(void *context, uint64_t start, uint64_t end)
+{
+	const uint64_t *wanted = context;
+
+	return start == *wanted && end > start;
+}
+
+/* Jumps of linkers, _init(): where the file says nothing itself. */
+static void what_is_not_described_may_be_assumed(void **state)
+{
+	static const uint8_t deep[] = { DW_CFA_def_cfa_offset, 64 };
+	const struct cfi_rules jump = { .cfa = CFI_CFA_REGISTER, .reg = 7, .offset = 8 };
+	const struct cfi_rules pushed = { .cfa = CFI_CFA_REGISTER, .reg = 7, .offset = 16, .fp = -2 };
+	uint64_t uncalled = CODE_OFFSET + 0x80;
+	struct cfi_section input = { .address = ADDRESS };
+	struct section section = { .size = 0 };
+	struct cfi_parser *parser = cfi_parser__new(&code, 1);
+	struct cfi_table table = { 0 };
+
+	(void)state;
+	put_cie(&section, "zR", NULL, 0);
+	put_fde(&section, CODE + 0x20, 0x20, deep, sizeof(deep));
+	put_fde(&section, CODE + 0x80, 0x10, NULL, 0); /* returned to, never called */
+	put_fde(&section, CODE + 0xa0, 0x10, NULL, 0);
+	input.bytes = section.bytes;
+	input.size = section.size;
+	assert_int_equal(cfi_parser__section(parser, &input), 0);
+	assert_int_equal(cfi_parser__assume(parser, CODE, 0x18, &jump), 0);
+	assert_int_equal(cfi_parser__assume(parser, CODE + 0x18, 8, &pushed), 0);
+	assert_int_equal(cfi_parser__assume(parser, CODE + 0x30, 0x20, &jump), 0);
+	/* none of these can be: in no segment, too large, empty */
+	assert_int_equal(cfi_parser__assume(parser, 0x9000, 0x20, &jump), 0);
+	assert_int_equal(cfi_parser__assume(parser, CODE, UINT64_MAX, &jump), 0);
+	assert_int_equal(cfi_parser__assume(parser, CODE + 0x60, 0, &jump), 0);
+	cfi_parser__find_uncalled(parser, begins_so, &uncalled);
+	assert_int_equal(cfi_parser__finish(parser, &table), 0);
+	assert_row(&table, CODE_OFFSET, PPBPF_UNWIND_SP, 1, 0, 0);
+	assert_row(&table, CODE_OFFSET + 0x18, PPBPF_UNWIND_SP, 2, -2, 0);
+	/* the file's own word stands, and nothing is added in its midst */
+	assert_row(&table, CODE_OFFSET + 0x20, PPBPF_UNWIND_SP, 8, 0, 0);
+	assert_row(&table, CODE_OFFSET + 0x3f, PPBPF_UNWIND_SP, 8, 0, 0);
+	assert_row(&table, CODE_OFFSET + 0x48, PPBPF_UNWIND_NONE, 0, 0, 0);
+	/* a return address is looked up one byte before */
+	assert_row(&table, CODE_OFFSET + 0x7e, PPBPF_UNWIND_NONE, 0, 0, 0);
+	assert_row(&table, CODE_OFFSET + 0x7f, PPBPF_UNWIND_STOP, 0, 0, 0);
+	assert_row(&table, CODE_OFFSET + 0x8f, PPBPF_UNWIND_STOP, 0, 0, 0);
+	assert_row(&table, CODE_OFFSET + 0xa0, PPBPF_UNWIND_SP, 1, 0, 0);
+	cfi__free(&table);
+	cfi_parser__free(parser);
+}
+
+static struct cfi_table table_of_this_program(struct elf **elf)
+{
+	struct cfi_table table;
+
+	assert_int_equal(elf__open_kept(elf, open("/proc/self/exe", O_RDONLY | O_CLOEXEC)), 0);
+	assert_int_equal(cfi__read(&table, *elf), 0);
+	return table;
+}
+
+/* By what this program, which the same compiler has made, has of them. */
+static void what_compilers_add_is_known(void **state)
+{
+	struct elf_section init, fini_array;
+	struct cfi_table table;
+	uint64_t dtors, offset;
+	struct elf *elf;
+
+	(void)state;
+	table = table_of_this_program(&elf);
+	assert_int_equal(elf__section(elf, ".init", true, &init), 0);
+	assert_int_equal(elf__offset_of(elf, init.address, &offset), 0);
+	assert_row(&table, offset, PPBPF_UNWIND_SP, 1, 0, 0);
+	assert_row(&table, offset + init.size / 2, PPBPF_UNWIND_SP, 2, 0, 0);
+	assert_row(&table, offset + init.size - 1, PPBPF_UNWIND_SP, 1, 0, 0);
+	assert_int_equal(elf__section(elf, ".fini_array", true, &fini_array), 0);
+	memcpy(&dtors, fini_array.data, sizeof(dtors));
+	/* under the sanitizers another function may come first */
+	if (fini_array.size == sizeof(dtors)) {
+		assert_int_equal(elf__offset_of(elf, dtors, &offset), 0);
+		assert_row(&table, offset, PPBPF_UNWIND_SP, 1, 0, 0);
+		assert_row(&table, offset + 0x18, PPBPF_UNWIND_SP, 2, -2, 0);
+		assert_row(&table, offset - 0x10, PPBPF_UNWIND_SP, 1, 0, 0);
+	}
+	cfi__free(&table);
+	elf__free(elf);
+}
+
 static void every_cut_is_survived(void **state)
 {
 	static const uint8_t instructions[] = {
@@ -445,6 +533,8 @@ int main(void)
 		cmocka_unit_test(go_keeps_frame_pointers),
 		cmocka_unit_test(what_cannot_be_read_is_unknown_and_the_rest_goes_on),
 		cmocka_unit_test(overlaps_and_padding),
+		cmocka_unit_test(what_is_not_described_may_be_assumed),
+		cmocka_unit_test(what_compilers_add_is_known),
 		cmocka_unit_test(every_cut_is_survived),
 		cmocka_unit_test(libdw_says_the_same_of_the_c_library),
 		cmocka_unit_test(what_is_no_program_has_no_table),

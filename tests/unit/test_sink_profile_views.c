@@ -101,9 +101,11 @@ static void sample_calls(struct profile_run *run)
 	struct call_row *rows[] = {
 		made_row("never", 0, 0, true), made_row("rare", 2, 500, true),
 		made_row("often", 9, 1500, true), made_row("counted", 5, 0, false),
+		made_row("leaver", 1, 0, true),
 	};
 	struct calls calls = { .rows = rows, .count = LENGTH(rows) };
 
+	rows[4]->returned = 0; /* exit() is called in it */
 	calls.counters[PPBPF_CALL_LOST_RETURNS] = 3;
 	run->mode = MODE_CALLS;
 	run->event = NULL;
@@ -130,9 +132,9 @@ static void calls_are_a_table_of_their_own(void **state)
 	(void)state;
 	sample_run(&run);
 	sample_calls(&run);
-	assert_int_equal(run.calls.count, 3);
+	assert_int_equal(run.calls.count, 4);
 	profile_run__calls_totals(&run, &totals);
-	assert_int_equal(totals.calls, 16);
+	assert_int_equal(totals.calls, 17);
 	assert_int_equal(totals.primitive_calls, 13);
 	assert_int_equal(totals.self_ns, 2000);
 	text = summary(&pipe_of_100, &run);
@@ -142,7 +144,8 @@ static void calls_are_a_table_of_their_own(void **state)
 	assert_says(rest, "rare  libz.so.1");
 	assert_null(strstr(text, "never"));
 	assert_says(text, "        5         4        -        -        -        -        -  counted");
-	assert_says(text, "16 calls · lost: calls_without_begin 3");
+	assert_says(text, "        1         0        -        -        -        -        -  leaver");
+	assert_says(text, "17 calls · lost: calls_without_begin 3");
 	free(text);
 	free_calls(&run);
 }
@@ -214,11 +217,14 @@ static void the_json_has_what_was_counted(void **state)
 	sample_calls(&run);
 	run.measured = true;
 	root = written(&run, NULL);
-	assert_int_equal(at(root, "data.total_calls")->valuedouble, 16);
+	assert_int_equal(at(root, "data.total_calls")->valuedouble, 17);
 	assert_int_equal(at(root, "data.top_functions.0.calls")->valuedouble, 9);
 	assert_true(at(root, "data.top_functions.0.self_percent")->valuedouble == 75);
 	assert_string_equal(at(root, "data.top_functions.0.module")->valuestring, "libz.so.1");
+	assert_string_equal(at(root, "data.top_functions.2.name")->valuestring, "counted");
 	assert_true(cJSON_IsNull(at(root, "data.top_functions.2.self_time")));
+	assert_string_equal(at(root, "data.top_functions.3.name")->valuestring, "leaver");
+	assert_true(cJSON_IsNull(at(root, "data.top_functions.3.per_call")));
 	assert_true(cJSON_IsNull(at(root, "data.samples")));
 	assert_true(cJSON_IsNull(at(root, "data.unwind")));
 	assert_int_equal(at(root, "metadata.dropped.calls_without_begin")->valuedouble, 3);

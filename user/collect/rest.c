@@ -18,7 +18,6 @@ struct rest {
 	uint64_t ip, sp, fp, bx;
 	bool is_return;
 	bool innermost;
-	int guessed;	/* the frame pointer told the caller: why there was no row; else 0 */
 };
 
 int rest_check(const void *data, size_t size)
@@ -76,19 +75,28 @@ static int step_signal(struct rest *rest)
 	return GO_ON;
 }
 
-/* Where no row holds: by the frame pointer. */
+/*
+ * Where no row holds: by the frame pointer. The code itself is not here, by which
+ * the program knows CPython's trampolines: their frames are two words, and what
+ * they leave in the frame pointer mostly leads nowhere.
+ */
 static int step_by_frame(struct rest *rest, int why_not)
 {
-	uint64_t frame[2], at = rest->fp;
+	uint64_t frame[2], at = rest->fp, caller;
+	bool chained = !(at & 7) && at >= rest->sp && at - rest->sp <= FRAME_BYTES_MAX &&
+		       read_stack(rest, frame, sizeof(frame), at);
 
+	if (chained && (!frame[1] || mapping_find(rest, frame[1] - 1))) {
+		rest->fp = frame[0];
+		return go_up(rest, frame[1], at + sizeof(frame));
+	}
+	if (why_not == PPBPF_STACK_NO_FRAME && rest->is_return &&
+	    read_stack(rest, &caller, sizeof(caller), rest->sp + sizeof(caller)) &&
+	    mapping_find(rest, caller - 1))
+		return go_up(rest, caller, rest->sp + 2 * sizeof(caller));
 	if (!rest->fp && rest->is_return)
 		return PPBPF_STACK_COMPLETE;
-	if (rest->fp & 7 || rest->fp < rest->sp || rest->fp - rest->sp > FRAME_BYTES_MAX ||
-	    !read_stack(rest, frame, sizeof(frame), rest->fp))
-		return why_not;
-	rest->fp = frame[0];
-	rest->guessed = why_not;
-	return go_up(rest, frame[1], at + sizeof(frame));
+	return why_not;
 }
 
 /* The canonical frame address; 0: not to be had. */
@@ -224,12 +232,11 @@ int rest_walk(const struct ppbpf_rest_event *event, struct modules *m, uint64_t 
 
 		mapping = mapping_find(&rest, address);
 		if (!mapping)
-			end = rest.guessed ? rest.guessed : PPBPF_STACK_NO_MAPPING;
+			end = PPBPF_STACK_NO_MAPPING;
 		else if (!first && added >= PPBPF_FRAMES_MAX)
 			end = PPBPF_STACK_TOO_DEEP;
 		if (end != GO_ON)
 			break;
-		rest.guessed = 0;
 		row = (struct ppbpf_unwind_row){ 0 };
 		state = mapping->module ? modules__row(m, mapping->module,
 						       address + mapping->to_offset, &row)

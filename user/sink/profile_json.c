@@ -119,29 +119,17 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+static const char no_return[] = "no call has returned yet";
+
 static void put_quantile(struct fields *fields, const char *key, const struct call_row *row,
 			 double share)
 {
 	double ns = call_row__quantile(row, share);
 
 	if (isnan(ns))
-		fields__null(fields, key, "no call has returned yet");
+		fields__null(fields, key, no_return);
 	else
 		fields__number(fields, key, ns / NSEC_PER_SEC, 9);
-}
-
-static void put_spread(struct fields *fields, const struct call_row *row)
-{
-	if (!row->returned) {
-		fields__null(fields, "min_time", "no call has returned yet");
-		fields__null(fields, "max_time", "no call has returned yet");
-	} else {
-		put_seconds(fields, "min_time", row->min_ns);
-		put_seconds(fields, "max_time", row->max_ns);
-	}
-	put_quantile(fields, "p50_time", row, 0.5);
-	put_quantile(fields, "p95_time", row, 0.95);
-	put_quantile(fields, "p99_time", row, 0.99);
 }
 
 static void put_times(struct fields *fields, const struct call_row *row, uint64_t all)
@@ -155,7 +143,11 @@ static void put_times(struct fields *fields, const struct call_row *row, uint64_
 			       seconds(row->cumulative_ns) / row->primitive_calls, 9);
 	else
 		fields__null(fields, "per_call", "no call of it began");
-	put_spread(fields, row);
+	put_seconds(fields, "min_time", row->min_ns);
+	put_seconds(fields, "max_time", row->max_ns);
+	put_quantile(fields, "p50_time", row, 0.5);
+	put_quantile(fields, "p95_time", row, 0.95);
+	put_quantile(fields, "p99_time", row, 0.99);
 }
 
 static void put_no_times(struct fields *fields, const struct call_row *row)
@@ -165,8 +157,10 @@ static void put_no_times(struct fields *fields, const struct call_row *row)
 		"min_time", "max_time", "p50_time", "p95_time", "p99_time",
 	};
 
+	const char *why = row->why_untimed ? row->why_untimed : not_known;
+
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		fields__null(fields, keys[i], row->why_untimed ? row->why_untimed : not_known);
+		fields__null(fields, keys[i], row->timed ? no_return : why);
 }
 
 static void put_row(struct fields *fields, const struct call_row *row, uint64_t all)
@@ -183,7 +177,7 @@ static void put_row(struct fields *fields, const struct call_row *row, uint64_t 
 	fields__string(fields, "language", call_language(row->kind));
 	fields__u64(fields, "calls", row->calls);
 	fields__u64(fields, "primitive_calls", row->primitive_calls);
-	if (row->timed)
+	if (row->timed && row->returned)
 		put_times(fields, row, all);
 	else
 		put_no_times(fields, row);

@@ -196,15 +196,16 @@ static void call_columns(struct page *page, const struct call_row *row)
 {
 	double per_call = row->primitive_calls ? (double)row->cumulative_ns / row->primitive_calls :
 						 NAN;
+	bool known = row->timed && row->returned;
 	char text[UNITS_TEXT];
 
 	page__column(page, format_count(text, row->calls), 9);
 	page__column(page, format_count(text, row->primitive_calls), 10);
-	duration_column(page, row->timed, row->self_ns, 9);
-	duration_column(page, row->timed, row->cumulative_ns, 9);
-	duration_column(page, row->timed, per_call, 9);
-	duration_column(page, row->timed, call_row__quantile(row, 0.99), 9);
-	duration_column(page, row->timed && row->returned, row->max_ns, 9);
+	duration_column(page, known, row->self_ns, 9);
+	duration_column(page, known, row->cumulative_ns, 9);
+	duration_column(page, known, per_call, 9);
+	duration_column(page, known, call_row__quantile(row, 0.99), 9);
+	duration_column(page, known, row->max_ns, 9);
 }
 
 static void calls(struct page *page, const struct profile_run *run)

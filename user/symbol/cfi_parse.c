@@ -329,6 +329,24 @@ static int on_row(void *context, uint64_t address, const struct ppbpf_unwind_row
 	return put_row(rows, rows->start + from_start, row);
 }
 
+/* Assumptions about what the file describes itself go. */
+static void drop_assumed(struct cfi_parser *parser)
+{
+	uint64_t described = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < parser->entry_count; i++) {
+		const struct entry *entry = &parser->entries[i];
+
+		if (entry->order == ASSUMED && entry->start < described)
+			continue;
+		if (entry->end > described)
+			described = entry->end;
+		parser->entries[kept++] = *entry;
+	}
+	parser->entry_count = kept;
+}
+
 static int run_entry(struct rows *rows, const struct entry *entry)
 {
 	static const struct ppbpf_unwind_row stop = { .kind = PPBPF_UNWIND_STOP };
@@ -347,7 +365,7 @@ static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
 {
 	static const struct ppbpf_unwind_row none = { .kind = PPBPF_UNWIND_NONE };
 	struct rows rows = { .parser = parser, .table = table };
-	uint64_t next, described = 0;
+	uint64_t next;
 	int err = 0;
 
 	for (size_t i = 0; i < parser->entry_count && !err; i++) {
@@ -355,9 +373,6 @@ static int run_entries(struct cfi_parser *parser, struct cfi_table *table)
 
 		if (i && entry->start == parser->entries[i - 1].start)
 			continue;
-		if (entry->order == ASSUMED && entry->start < described)
-			continue;
-		described = entry->end;
 		next = UINT64_MAX;
 		for (size_t j = i + 1; j < parser->entry_count && next == UINT64_MAX; j++)
 			if (parser->entries[j].start != entry->start)
@@ -423,6 +438,7 @@ int cfi_parser__finish(struct cfi_parser *parser, struct cfi_table *table)
 	if (!parser->entry_count)
 		return -ENODATA;
 	qsort(parser->entries, parser->entry_count, sizeof(*parser->entries), by_start);
+	drop_assumed(parser);
 	table->ranges = malloc(parser->entry_count * sizeof(*table->ranges));
 	if (!table->ranges)
 		return -ENOMEM;
