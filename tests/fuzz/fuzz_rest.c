@@ -3,7 +3,7 @@
  * Hostile stacks: a program's memory, as it was sent to be walked on. The first
  * bytes choose the files' rows and the registers, the rest is the stack.
  */
-#include "../unit/rest_made.h"
+#include "rest_made.c"
 
 /* Of the room that knows libbpf, this one file knows nothing of it. */
 #include "../../user/collect/rest.c"

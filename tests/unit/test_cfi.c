@@ -292,7 +292,9 @@ static void what_is_not_described_may_be_assumed(void **state)
 {
 	static const uint8_t deep[] = { DW_CFA_def_cfa_offset, 64 };
 	const struct cfi_rules jump = { .cfa = CFI_CFA_REGISTER, .reg = 7, .offset = 8 };
-	const struct cfi_rules pushed = { .cfa = CFI_CFA_REGISTER, .reg = 7, .offset = 16, .fp = -2 };
+	const struct cfi_rules pushed = {
+		.cfa = CFI_CFA_REGISTER, .reg = 7, .offset = 16, .fp = -2,
+	};
 	uint64_t uncalled = CODE_OFFSET + 0x80;
 	struct cfi_section input = { .address = ADDRESS };
 	struct section section = { .size = 0 };

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "rest_made.h"
+#include "../fuzz/rest_made.c"
 
 struct walked {
 	uint64_t frames[PPBPF_FRAMES_MAX];

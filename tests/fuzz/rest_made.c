@@ -1,11 +1,9 @@
-/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
  * The rest of a stack, made for tests: its memory, the files that are mapped, and
- * their tables, which a test says are there or are not yet. Defines modules__row().
+ * their tables, which a test says are there or are not yet. Included by fuzz_rest.c and
+ * tests/unit/test_rest.c.
  */
-#ifndef PPBPF_TESTS_REST_MADE_H
-#define PPBPF_TESTS_REST_MADE_H
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,5 +77,3 @@ static uint64_t in_module(unsigned int module, unsigned int offset)
 {
 	return CODE(module + 1UL) + offset;
 }
-
-#endif
