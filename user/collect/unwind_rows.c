@@ -3,6 +3,9 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,9 +15,22 @@
 
 #define CHUNK_BYTES ((size_t)PPBPF_CHUNK_ROWS * sizeof(struct ppbpf_unwind_row))
 
+#define PUBLISHER_STACK ((size_t)PTHREAD_STACK_MIN + 16384)
+#define PUBLISHED_POLL_US 50
+
+/* A map of rows, and the thread that puts it where the programs find it. */
+struct chunk {
+	int chunks_fd;
+	uint32_t number;
+	int fd;
+	bool has_publisher;
+	pthread_t publisher;
+	int error;
+};
+
 struct unwind_rows {
 	int chunks_fd;
-	int fds[PPBPF_CHUNKS_MAX]; /* of the chunks; by index, as they come */
+	struct chunk chunks[PPBPF_CHUNKS_MAX]; /* as they come */
 	size_t count;
 	struct ppbpf_unwind_row *chunk; /* the last one, mapped; NULL: it is full */
 };
@@ -40,38 +56,78 @@ void unwind_rows__free(struct unwind_rows *rows)
 	if (!rows)
 		return;
 	unmap(rows);
-	for (size_t i = 0; i << PPBPF_CHUNK_SHIFT < rows->count; i++)
-		close(rows->fds[i]);
+	for (size_t i = 0; i << PPBPF_CHUNK_SHIFT < rows->count; i++) {
+		if (rows->chunks[i].has_publisher)
+			pthread_join(rows->chunks[i].publisher, NULL);
+		close(rows->chunks[i].fd);
+	}
 	free(rows);
+}
+
+/*
+ * The kernel comes back from this only when no program can have the former value
+ * any more, of which there is none: 10 ms, and a second on a busy machine.
+ */
+static void *publish(void *context)
+{
+	struct chunk *chunk = context;
+
+	if (bpf_map_update_elem(chunk->chunks_fd, &chunk->number, &chunk->fd, BPF_ANY))
+		__atomic_store_n(&chunk->error, -errno, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* So a thread waits for that; we, until the map is in its place, which it is at once. */
+static int publish_aside(struct chunk *chunk)
+{
+	pthread_attr_t attributes;
+	uint32_t id;
+	int err;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, PUBLISHER_STACK);
+	chunk->has_publisher = !pthread_create(&chunk->publisher, &attributes, publish, chunk);
+	pthread_attr_destroy(&attributes);
+	if (!chunk->has_publisher)
+		publish(chunk);
+	for (;;) {
+		err = __atomic_load_n(&chunk->error, __ATOMIC_ACQUIRE);
+		if (err || !bpf_map_lookup_elem(chunk->chunks_fd, &chunk->number, &id))
+			break;
+		usleep(PUBLISHED_POLL_US);
+	}
+	if (err && chunk->has_publisher)
+		pthread_join(chunk->publisher, NULL);
+	return err;
 }
 
 /* The array of maps keeps the new one; we keep it mapped until it is full. */
 static int begin_chunk(struct unwind_rows *rows)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	uint32_t number = rows->count >> PPBPF_CHUNK_SHIFT;
-	void *chunk;
-	int fd, err = 0;
+	struct chunk fresh = { .chunks_fd = rows->chunks_fd,
+			       .number = rows->count >> PPBPF_CHUNK_SHIFT };
+	struct chunk *chunk;
+	void *mapped;
+	int err;
 
-	if (number >= PPBPF_CHUNKS_MAX)
+	if (fresh.number >= PPBPF_CHUNKS_MAX)
 		return -ENOSPC;
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "unwind_chunk", sizeof(uint32_t),
-			    sizeof(struct ppbpf_unwind_row), PPBPF_CHUNK_ROWS, &options);
-	if (fd < 0)
-		return fd;
-	chunk = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (chunk == MAP_FAILED)
-		err = -errno;
-	else if (bpf_map_update_elem(rows->chunks_fd, &number, &fd, BPF_ANY))
-		err = -errno;
-	if (err && chunk != MAP_FAILED)
-		munmap(chunk, CHUNK_BYTES);
+	chunk = &rows->chunks[fresh.number];
+	*chunk = fresh;
+	chunk->fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "unwind_chunk", sizeof(uint32_t),
+				   sizeof(struct ppbpf_unwind_row), PPBPF_CHUNK_ROWS, &options);
+	if (chunk->fd < 0)
+		return chunk->fd;
+	mapped = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, chunk->fd, 0);
+	err = mapped == MAP_FAILED ? -errno : publish_aside(chunk);
+	if (err && mapped != MAP_FAILED)
+		munmap(mapped, CHUNK_BYTES);
 	if (err) {
-		close(fd);
+		close(chunk->fd);
 		return err;
 	}
-	rows->chunk = chunk;
-	rows->fds[number] = fd;
+	rows->chunk = mapped;
 	return 0;
 }
 
@@ -122,7 +178,7 @@ static int row_at(const struct unwind_rows *rows, uint32_t number, struct ppbpf_
 {
 	uint32_t at = number & (PPBPF_CHUNK_ROWS - 1);
 
-	return bpf_map_lookup_elem(rows->fds[number >> PPBPF_CHUNK_SHIFT], &at, row);
+	return bpf_map_lookup_elem(rows->chunks[number >> PPBPF_CHUNK_SHIFT].fd, &at, row);
 }
 
 /* Two pages' first rows lie in each row of the index. */
