@@ -513,15 +513,30 @@ static int drain_counts(struct stacks *s, struct profile *profile, const struct 
 	return err;
 }
 
-/* Programs that began before the epoch changed must have ended: they run under RCU. */
+/* Programs that are running now will have ended: they run under RCU. */
+static void wait_for_programs(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(10000); /* not offered on CPUs without ticks */
+}
+
 static int flip_counts(struct stacks *s, struct profile *profile)
 {
 	uint32_t old = __atomic_fetch_add(&s->skel->bss->counts_epoch, 1, __ATOMIC_SEQ_CST);
 
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		usleep(10000); /* not offered on CPUs without ticks */
+	wait_for_programs();
 	return drain_counts(s, profile,
 			    old & 1 ? s->skel->maps.counts_odd : s->skel->maps.counts_even);
+}
+
+/* Nothing is counted any more: both maps are ours. */
+static int drain_last_counts(struct stacks *s, struct profile *profile)
+{
+	int err;
+
+	wait_for_programs();
+	err = drain_counts(s, profile, s->skel->maps.counts_even);
+	return err ? err : drain_counts(s, profile, s->skel->maps.counts_odd);
 }
 
 static int drain_events(struct stacks *s, struct profile *profile)
@@ -609,9 +624,7 @@ int stacks__drain(struct stacks *s, struct profile *profile)
 	if (read(s->event_fd, &events, sizeof(events)) < 0 && errno != EAGAIN)
 		return -errno;
 	/* counts first: what their stacks are was sent before they were made */
-	err = flip_counts(s, profile);
-	if (!err && s->stopped_ns)
-		err = flip_counts(s, profile);
+	err = s->stopped_ns ? drain_last_counts(s, profile) : flip_counts(s, profile);
 	if (!err)
 		err = drain_events(s, profile);
 	if (!err)
