@@ -189,6 +189,54 @@ static bool fits(const struct search *search, const char *name, const char *pare
 	return begins(name, unit) && (!name[length] || !strcmp(name + length, ".service"));
 }
 
+static bool is_id(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= PLACE_ID_MIN && length <= PLACE_ID && strspn(text, HEX) == length;
+}
+
+/* Some part of a group's path is what is looked for. */
+static bool path_fits(const struct search *search, const char *path)
+{
+	char name[256], parent[256] = "";
+	size_t length;
+
+	while (*(path += strspn(path, "/"))) {
+		length = strcspn(path, "/");
+		snprintf(name, sizeof(name), "%.*s", (int)length, path);
+		if (fits(search, name, parent))
+			return true;
+		text_copy(parent, sizeof(parent), name);
+		path += length;
+	}
+	return false;
+}
+
+bool place__has(pid_t pid, const char *unit, const char *container)
+{
+	const struct search by_unit = { .unit = unit }, by_container = { .container = container };
+	struct buf text = BUF_INIT;
+	char file[32], *line, *save = NULL, *path;
+	bool has = false;
+
+	if (container && !is_id(container))
+		container = NULL;
+	if (!unit && !container)
+		return false;
+	snprintf(file, sizeof(file), "/proc/%d/cgroup", pid);
+	if (!read_file(file, TEXT_MAX, &text, NULL))
+		for (line = strtok_r(text.data, "\n", &save); line && !has;
+		     line = strtok_r(NULL, "\n", &save)) {
+			path = strchr(line, ':');
+			path = path ? strchr(path + 1, ':') : NULL;
+			has = path && ((unit && path_fits(&by_unit, path + 1)) ||
+				       (container && path_fits(&by_container, path + 1)));
+		}
+	buf__free(&text);
+	return has;
+}
+
 static void take(struct search *search, const char *path)
 {
 	bool populated = cgroup__each_pid(path, on_member, NULL) > 0;
@@ -264,16 +312,20 @@ int place__find_unit(const char *unit, char path[PATH_MAX], struct err *e)
 	return find(&search, path, "the unit", unit, e);
 }
 
+int place__check_id(const char *id, struct err *e)
+{
+	if (is_id(id))
+		return 0;
+	err__set(e, ERR_USAGE, -EINVAL, "--container takes %d or more digits of a container's "
+		 "id: not \"%s\"", PLACE_ID_MIN, id);
+	err__hint(e, "docker ps, podman ps or crictl ps list them");
+	return -EINVAL;
+}
+
 int place__find_container(const char *id, char path[PATH_MAX], struct err *e)
 {
 	struct search search = { .container = id };
-	size_t length = strlen(id);
+	int err = place__check_id(id, e);
 
-	if (length < PLACE_ID_MIN || length > PLACE_ID || strspn(id, HEX) != length) {
-		err__set(e, ERR_USAGE, -EINVAL, "--container takes %d or more digits of a container's "
-			 "id: not \"%s\"", PLACE_ID_MIN, id);
-		err__hint(e, "docker ps, podman ps or crictl ps list them");
-		return -EINVAL;
-	}
-	return find(&search, path, "the container", id, e);
+	return err ? err : find(&search, path, "the container", id, e);
 }

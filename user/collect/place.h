@@ -25,6 +25,15 @@ void place__parse(const char *path, struct place *place);
 int place__of(pid_t pid, struct place *place);
 
 /*
+ * Whether a live process is in a group of this unit (".service" may be left out), or of the
+ * container whose id begins so; each may be NULL, and what is no id fits nobody.
+ */
+bool place__has(pid_t pid, const char *unit, const char *container);
+
+/* 0, or -EINVAL and *e: these are not the first digits of an id. */
+int place__check_id(const char *id, struct err *e);
+
+/*
  * The directory of a unit (".service" may be left out), or of a container by the beginning
  * of its id: in a cgroup v2 hierarchy, or else in one of v1. Negative errno, and *e: there is
  * none, or more than one.

@@ -16,9 +16,9 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "collect/place.h"
 
 #define PROC_FILE_MAX (1 << 20)
-#define CONTAINER_ID_MIN 6	/* a shorter beginning of an id is nobody's name */
 
 struct service {
 	char *name;
@@ -58,47 +58,6 @@ static bool comm_fits(pid_t pid, const char *pattern)
 		text.data[strcspn(text.data, "\n")] = '\0';
 		fits = text_glob(pattern, text.data);
 	}
-	buf__free(&text);
-	return fits;
-}
-
-/* One part of a cgroup's path is the unit. */
-static bool unit_fits(const char *cgroups, const char *unit)
-{
-	size_t length = strlen(unit);
-
-	for (const char *at = strstr(cgroups, unit); at; at = strstr(at + 1, unit)) {
-		if (at == cgroups || at[-1] != '/')
-			continue;
-		if (strchr("/\n", at[length]) ||	/* the end of the text, too */
-		    (!strncmp(at + length, ".service", 8) && strchr("/\n", at[length + 8])))
-			return true;
-	}
-	return false;
-}
-
-/* An id of 64 digits that begins so, in the cgroup's path: of docker, podman, containerd. */
-static bool container_fits(const char *cgroups, const char *id)
-{
-	size_t length = strlen(id);
-
-	if (length < CONTAINER_ID_MIN || strspn(id, "0123456789abcdef") != length)
-		return false;
-	for (const char *at = strstr(cgroups, id); at; at = strstr(at + 1, id))
-		if ((at == cgroups || !isxdigit((unsigned char)at[-1])) &&
-		    strspn(at, "0123456789abcdef") == 64)
-			return true;
-	return false;
-}
-
-static bool cgroup_fits(pid_t pid, const char *unit, const char *container)
-{
-	struct buf text = BUF_INIT;
-	bool fits = false;
-
-	if ((unit || container) && !read_proc(&text, pid, "cgroup"))
-		fits = (unit && unit_fits(buf__str(&text), unit)) ||
-		       (container && container_fits(buf__str(&text), container));
 	buf__free(&text);
 	return fits;
 }
@@ -145,11 +104,11 @@ bool service__has(struct service *s, pid_t pid)
 		return false;
 	if (s->comm && comm_fits(pid, s->comm))
 		return true;
-	if (cgroup_fits(pid, s->unit, s->container))
+	if (place__has(pid, s->unit, s->container))
 		return true;
 	if (!s->by_name)
 		return false;
-	return environment_fits(pid, s->name) || cgroup_fits(pid, s->name, s->name) ||
+	return environment_fits(pid, s->name) || place__has(pid, s->name, s->name) ||
 	       (s->by_comm && comm_fits(pid, s->name));
 }
 
@@ -388,6 +347,8 @@ int service__new(struct service **out, const struct service_config *config, stru
 	if (config->port_count > PPBPF_TRACED_PORTS)
 		return err__set(e, ERR_USAGE, -EINVAL, "%d ports can be named at most",
 				PPBPF_TRACED_PORTS);
+	if (config->container && place__check_id(config->container, e))
+		return e->code;
 	s = calloc(1, sizeof(*s));
 	if (!s || !copy_texts(s, config)) {
 		service__free(s);
