@@ -4,8 +4,9 @@
  * input is a list of exchanges on two connections: a header of 8 bytes (protocol and
  * connection, flags in two bytes, the request's length in two, the reply's head and tail in
  * one each, 16 bytes a unit, how much longer the reply was) and the bytes. Whatever is made
- * of them must point to memory that is there.
+ * of them must point to memory that is there, and a span is made of each.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "model/http_bytes.h"
 #include "model/postgresql_bytes.h"
 #include "model/redis_bytes.h"
+#include "model/request_span.h"
+#include "model/span.h"
 #include "model/sql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,11 +38,15 @@ static int on_request(const struct request *r, void *context)
 				      r->tracestate, r->operation, r->statement, r->collection,
 				      r->database, r->user, r->error, r->error_message };
 
-	(void)context;
+	struct span *span = request_spans__make(context, r);
+
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		touch(texts[i]);
-	if (r->end_ns < r->start_ns || !r->comm)
+	if (r->end_ns < r->start_ns || !r->comm || !span || span->end_ns < span->start_ns)
 		abort();
+	touch((struct text){ span->name, strlen(span->name) });
+	touch((struct text){ span->attributes.data, span->attributes.length });
+	span__free(span);
 	return 0;
 }
 
@@ -54,8 +61,8 @@ static size_t take(const uint8_t **data, size_t *size, void *out, size_t length)
 	return length;
 }
 
-static void send_long(struct exchanges *x, struct ppbpf_exchange *exchange, const char *bytes,
-		      size_t length)
+static void send_long(struct exchanges *x, const struct ppbpf_exchange *exchange,
+		      const char *bytes, size_t length, struct request_spans *spans)
 {
 	struct ppbpf_long_head *head = calloc(1, sizeof(*head));
 
@@ -63,11 +70,37 @@ static void send_long(struct exchanges *x, struct ppbpf_exchange *exchange, cons
 	head->id = exchange->id;
 	head->length = length;
 	memcpy(head->bytes, bytes, length);
-	exchanges__add(x, head, sizeof(*head) - sizeof(head->bytes) + length, on_request, NULL);
+	exchanges__add(x, head, sizeof(*head) - sizeof(head->bytes) + length, on_request,
+		       spans);
 	free(head);
 }
 
-static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, uint64_t id)
+/* Before its exchange; or before another one's, which it is not for. */
+static void send_times(struct exchanges *x, const struct ppbpf_exchange *exchange, bool right,
+		       struct request_spans *spans)
+{
+	struct ppbpf_exchange_times times = { .kind = PPBPF_EXCHANGE_TIMES,
+					      .id = exchange->id + !right };
+
+	memset(&times.split, 0x5a, sizeof(times.split));
+	exchanges__add(x, &times, sizeof(times), on_request, spans);
+}
+
+/* A reply that is whole in its record. */
+static size_t shorten(char *record, size_t total, uint32_t length)
+{
+	const size_t before = sizeof(struct ppbpf_reply);
+	struct ppbpf_short_reply *whole = (void *)(record + before);
+
+	whole->kind = PPBPF_EXCHANGE_SHORT;
+	whole->length = length;
+	memcpy(whole->bytes, ((struct ppbpf_reply *)record)->head, sizeof(whole->bytes));
+	memmove(record, record + before, total - before);
+	return total - before;
+}
+
+static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, uint64_t id,
+		     struct request_spans *spans)
 {
 	struct record {
 		struct ppbpf_reply reply;
@@ -89,7 +122,7 @@ static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, ui
 	record->exchange.start = id;
 	record->exchange.first = header[0] & 8 ? id + 1 : 0;
 	record->exchange.last = record->exchange.first;
-	record->exchange.flags = header[1] | (header[2] & 7) << 8;
+	record->exchange.flags = header[1] | (header[2] & 0x3f) << 8;
 	length = take(data, size, record->bytes, (header[3] | header[4] << 8) % PPBPF_HEAD_BYTES);
 	record->reply.head_length =
 		take(data, size, record->reply.head, header[5] * 16 % (PPBPF_REPLY_HEAD + 1));
@@ -97,15 +130,19 @@ static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, ui
 		take(data, size, record->reply.tail, header[6] * 16 % (PPBPF_REPLY_TAIL + 1));
 	record->exchange.reply_bytes = record->reply.head_length + header[7] * 16;
 	if (record->exchange.flags & PPBPF_EXCHANGE_LONG) {
-		send_long(x, &record->exchange, record->bytes, length);
+		send_long(x, &record->exchange, record->bytes, length, spans);
 		length = 0;
 	}
 	record->exchange.request_length = length;
-	/* not a byte more than there is, so that reading beyond is seen */
+	if (record->exchange.flags & PPBPF_EXCHANGE_SPLIT)
+		send_times(x, &record->exchange, header[2] & 0x40, spans);
 	total = offsetof(struct record, bytes) + length;
+	if (header[2] & 0x80)
+		total = shorten((char *)record, total, header[5]);
+	/* not a byte more than there is, so that reading beyond is seen */
 	exact = malloc(total);
 	memcpy(exact, record, total);
-	exchanges__add(x, exact, total, on_request, NULL);
+	exchanges__add(x, exact, total, on_request, spans);
 	free(exact);
 	free(record);
 }
@@ -139,13 +176,16 @@ static void read_bare(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct request_spans_config config = { .service = "fuzz", .queries = true };
+	struct request_spans *spans = request_spans__new(&config);
 	struct exchanges *x = exchanges__new();
 	uint64_t id = 16;
 
 	read_bare(data, size);
 	for (; size >= EXCHANGE_HEADER; id += 16)
-		send_one(x, &data, &size, id);
-	exchanges__expire(x, UINT64_MAX, true, on_request, NULL);
+		send_one(x, &data, &size, id, spans);
+	exchanges__expire(x, UINT64_MAX, true, on_request, spans);
 	exchanges__free(x);
+	request_spans__free(spans);
 	return 0;
 }
