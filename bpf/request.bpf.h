@@ -214,7 +214,7 @@ __noinline int request_begin(struct connection *c, const struct movement *m)
 		work_begin_one(exchange->tgid | WORK_OF_PROCESS, exchange->id);
 		served_begin(exchange);
 	} else {
-		exchange->within = work_current(exchange->tgid, exchange->thread);
+		work_current(exchange);
 	}
 	return 0;
 }

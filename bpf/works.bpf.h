@@ -76,17 +76,25 @@ static __always_inline void work_handed_over(u32 tgid)
  * A request to somebody else: in whose work is it made? 0: that cannot be told.
  * Where requests are handed from thread to thread, threads tell nothing.
  */
-static __always_inline u64 work_current(u32 tgid, u64 thread)
+static __always_inline void work_current(struct ppbpf_exchange *exchange)
 {
-	u64 key = tgid | WORK_OF_PROCESS;
+	u64 key = exchange->tgid | WORK_OF_PROCESS, thread = exchange->thread, alone;
 	struct work *work = bpf_map_lookup_elem(&works, &key);
 
+	exchange->within = 0;
 	if (!work)
-		return 0;
-	if (work->hands_over)
-		return work->alone;
+		return;
+	alone = work->alone;
+	if (work->hands_over) {
+		exchange->within = alone;
+		return;
+	}
 	work = bpf_map_lookup_elem(&works, &thread);
-	return work ? work->alone : 0;
+	if (!work)
+		return;
+	exchange->within = work->alone;
+	if (work->alone && work->alone != alone)
+		exchange->flags |= PPBPF_EXCHANGE_BY_THREAD;
 }
 
 #endif /* PPBPF_WORKS_BPF_H */

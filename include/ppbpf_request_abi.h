@@ -56,6 +56,7 @@ enum ppbpf_exchange_kind {
 #define PPBPF_EXCHANGE_FOLLOWED (1u << 11)	/* for the kernel's side alone */
 #define PPBPF_EXCHANGE_SPLIT (1u << 12)	/* where its thread's time went came in a record before */
 #define PPBPF_EXCHANGE_ON_CPU (1u << 13)	/* its thread did nothing else, and never waited */
+#define PPBPF_EXCHANGE_BY_THREAD (1u << 14)	/* `within` is its thread's, of several requests */
 
 /* The reply's first and last bytes. */
 struct ppbpf_reply {

@@ -247,6 +247,7 @@ void request_fill(struct request *request, const struct record *record)
 		.tls = exchange->flags & PPBPF_EXCHANGE_TLS,
 		.id = exchange->id,
 		.within = exchange->within,
+		.by_thread = exchange->flags & PPBPF_EXCHANGE_BY_THREAD,
 		.connection = exchange->socket,
 		.peer_connection = exchange->peer_socket,
 		.netns = exchange->netns,

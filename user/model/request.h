@@ -49,6 +49,7 @@ struct request {
 	enum request_end end;
 	uint64_t id;		/* unique in a run */
 	uint64_t within;	/* of a client: the id of the one request whose work it is; 0: not known */
+	bool by_thread;		/* its process was at several: see model/handover.h */
 
 	uint64_t connection;	/* the same number: the same socket, or one that came to be after its end */
 	uint64_t peer_connection;	/* AF_UNIX: the number of the other end, else 0 */

@@ -12,6 +12,7 @@
 #include "collect/features.h"
 #include "collect/requests.h"
 #include "collect/service.h"
+#include "model/handover.h"
 #include "model/report.h"
 #include "model/request_span.h"
 #include "model/trace_run.h"
@@ -22,8 +23,7 @@ struct trace_kernel {
 	struct service *service;
 	struct requests *requests;
 	struct request_spans *spans;
-	int (*on_span)(struct span *span, void *context);
-	void *context;
+	struct handovers *handovers;
 	uint16_t own_ports[2];	/* where we listen */
 	uint64_t count;
 };
@@ -56,7 +56,7 @@ static int on_request(const struct request *request, void *context)
 		return -ENOMEM;
 	span->throttled_known = kernel->features.have[FEATURE_QUOTA_CLOCK];
 	kernel->count += !span->unfinished;
-	return kernel->on_span(span, kernel->context);
+	return handovers__add(kernel->handovers, request, span, clock_ns(CLOCK_MONOTONIC));
 }
 
 static int attach(struct trace_kernel *kernel, const struct ppbpf_trace_options *o, struct err *e)
@@ -94,13 +94,13 @@ int trace_kernel__new(struct trace_kernel **out, const struct ppbpf_trace_option
 	struct trace_kernel *kernel = calloc(1, sizeof(*kernel));
 	int err = 0;
 
-	if (kernel)
+	if (kernel) {
 		kernel->spans = request_spans__new(&spans);
-	if (!kernel || !kernel->spans)
+		kernel->handovers = handovers__new(on_span, context);
+	}
+	if (!kernel || !kernel->spans || !kernel->handovers)
 		err = err__set(e, ERR_INTERNAL, -ENOMEM, "out of memory");
 	if (!err) {
-		kernel->on_span = on_span;
-		kernel->context = context;
 		memcpy(kernel->own_ports, own_ports, sizeof(kernel->own_ports));
 		err = attach(kernel, o, e);
 	}
@@ -120,6 +120,7 @@ void trace_kernel__free(struct trace_kernel *kernel)
 	requests__free(kernel->requests);
 	service__free(kernel->service);
 	request_spans__free(kernel->spans);
+	handovers__free(kernel->handovers);
 	free(kernel);
 }
 
@@ -138,12 +139,20 @@ static int told(int err, struct err *e)
 
 int trace_kernel__drain(struct trace_kernel *kernel, struct err *e)
 {
-	return told(requests__drain(kernel->requests, on_request, kernel), e);
+	int err = requests__drain(kernel->requests, on_request, kernel);
+
+	if (err >= 0)
+		err = handovers__tick(kernel->handovers, clock_ns(CLOCK_MONOTONIC), false);
+	return told(err, e);
 }
 
 int trace_kernel__stop(struct trace_kernel *kernel, struct err *e)
 {
-	return told(requests__stop(kernel->requests, on_request, kernel), e);
+	int err = requests__stop(kernel->requests, on_request, kernel);
+
+	if (err >= 0)
+		err = handovers__tick(kernel->handovers, clock_ns(CLOCK_MONOTONIC), true);
+	return told(err, e);
 }
 
 /* Of what was looked for in vain the user is told: a name may be wrong. */

@@ -113,7 +113,8 @@ static int print_operation(struct page *page, const struct trace_run *run,
 	if (several && *operation->service)
 		buf__printf(&name, "%s: ", operation->service);
 	/* both ends of one request have its name */
-	if (inner && operation->kind > SPAN_KIND_INTERNAL)
+	/* a trace begins with what a server was asked, if nothing else is said */
+	if (operation->kind > (inner ? SPAN_KIND_INTERNAL : SPAN_KIND_SERVER))
 		buf__printf(&name, "%s ", span_kind_name(operation->kind));
 	buf__puts(&name, operation->name);
 	page__to(page, INDENT);

@@ -37,7 +37,7 @@
     for (const r of rows) {
       const tr = make("tr");
       tr.append(make("td", "", (several && r.service ? r.service + ": " : "") +
-        (r.kind && what === "spans" ? r.kind + " " : "") + r.operation));
+        (r.kind && (what === "spans" || r.kind !== "server") ? r.kind + " " : "") + r.operation));
       tr.append(make("td", "", String(r.count)));
       tr.append(make("td", "", r.rate.toFixed(r.rate >= 99.95 ? 0 : r.rate >= 9.995 ? 1 : 2) + "/s"));
       tr.append(make("td", r.errors ? "bad" : "",
