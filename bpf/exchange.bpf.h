@@ -87,55 +87,103 @@ static __always_inline void reply_head(struct connection *c, const struct moveme
 
 struct trailer {
 	const u8 *bytes;
+	u32 length;
+	u32 skip;	/* bytes that were looked at already */
+	u32 line;	/* bytes of the line behind the last chunk's size so far */
+	bool lines;	/* such lines have begun */
+	bool named;	/* there was a colon in this one */
 	bool found;
 };
 
+/*
+ * Whether the size of the last chunk, on a line of its own, begins behind this end of a
+ * line. "3\r\n0\r\n" is none: a chunk that holds just that line. What is taken for a part of
+ * the body wrongly costs no more than that the reply's end is known later.
+ */
+static __always_inline bool is_last_size(const u8 *bytes, u32 index)
+{
+	const u8 *at;
+
+	if (index < 1 || index >= TRAILER_BYTES)
+		return false;
+	at = bytes + index;
+	if (at[-1] != '\r' || at[0] != '\n' || at[1] != '0' || at[2] != '\r' || at[3] != '\n')
+		return false;
+	return index < 3 || at[-2] != '3' || at[-3] != '\n';
+}
+
 static long trailer_byte(u32 index, struct trailer *trailer)
 {
-	const u8 *at = trailer->bytes + (index & (TRAILER_BYTES - 1));
+	u8 byte;
 
-	/* the size of the last chunk, on a line of its own */
-	trailer->found = at[0] == '\r' && at[1] == '\n' && at[2] == '0' && at[3] == '\r' &&
-			 at[4] == '\n';
-	return trailer->found;
+	if (index >= TRAILER_BYTES || index >= trailer->length)
+		return 1;
+	if (trailer->skip) {
+		trailer->skip--;
+		return 0;
+	}
+	byte = trailer->bytes[index];
+	if (trailer->lines && byte != '\n') {
+		trailer->named |= byte == ':';
+		trailer->line++;
+		return 0;
+	}
+	if (trailer->lines) {
+		/* the empty line, and nothing behind it */
+		if (trailer->line == 1 && index + 1 == trailer->length) {
+			trailer->found = true;
+			return 1;
+		}
+		/* a line without a name is no trailer: the "0" was the body's */
+		trailer->lines = trailer->named;
+	}
+	if (!trailer->lines && is_last_size(trailer->bytes, index)) {
+		trailer->lines = true;
+		trailer->skip = 3;
+	}
+	trailer->named = false;
+	trailer->line = 0;
+	return 0;
 }
 
 /* The last bytes of what was moved, put where a head was: how many. */
 static __always_inline u32 trailer_copy(struct connection *c, const struct payload *payload)
 {
 	u64 length, end = payload_end(payload, &length);
+	u8 *to = c->reply.head + 2;
 	struct scan_room *room;
 	u32 all, from;
 
 	__builtin_memset(c->reply.head, 0, TRAILER_BYTES + 8);
-	if (!payload->buffers || length >= TRAILER_BYTES || payload->length > SCAN_BYTES) {
-		length = at_most(length, TRAILER_BYTES);
-		if (bpf_probe_read_user(c->reply.head, length, (void *)(end - length)))
+	if (!payload->buffers || length >= TRAILER_BYTES - 2 || payload->length > SCAN_BYTES) {
+		length = at_most(length, TRAILER_BYTES - 2);
+		if (bpf_probe_read_user(to, length, (void *)(end - length)))
 			return 0;
-		return length;
+	} else {
+		room = scan_room_here();
+		all = room ? gather(room, payload, 0) : 0;
+		length = at_most(all, TRAILER_BYTES - 2);
+		from = at_most(all - length, SCAN_BYTES);
+		if (bpf_probe_read_kernel(to, length, (u8 *)room->words + from))
+			return 0;
 	}
-	room = scan_room_here();
-	all = room ? gather(room, payload, 0) : 0;
-	length = at_most(all, TRAILER_BYTES);
-	from = at_most(all - length, SCAN_BYTES);
-	if (bpf_probe_read_kernel(c->reply.head, length, (u8 *)room->words + from))
-		return 0;
-	return length;
+	/* what was moved before has ended in a line's end, or this is none of the last chunk */
+	if (length == payload->length) {
+		c->reply.head[0] = '\r';
+		c->reply.head[1] = '\n';
+	}
+	return length + 2;
 }
 
 /* A line's end is the end: whether of the body, or only of something in it. */
 __noinline int http_trailer_end(struct connection *c, const struct movement *m)
 {
 	struct trailer trailer = { 0 };
-	u32 length;
 
 	if (!c || !m)
 		return 0;
-	length = trailer_copy(c, &m->payload);
+	trailer.length = trailer_copy(c, &m->payload);
 	trailer.bytes = c->reply.head;
-	if (length < 4 ||
-	    *(u16 *)(c->reply.head + (at_most(length - 4, TRAILER_BYTES))) != ('\r' | '\n' << 8))
-		return 0;
 	bpf_loop(TRAILER_BYTES, trailer_byte, &trailer, 0);
 	c->chunk_end = trailer.found;
 	return 0;
@@ -144,21 +192,23 @@ __noinline int http_trailer_end(struct connection *c, const struct movement *m)
 /* "0\r\n\r\n", after the end of a chunk or alone; between its two lines there may be trailers. */
 static __always_inline void http_chunk_end(struct connection *c, const struct movement *m)
 {
-	u64 length, end = payload_end(&m->payload, &length);
-	u8 last[5] = { 0 };
+	u64 last = 0, length, end = payload_end(&m->payload, &length);
+	u32 line = 0;
 
 	c->chunk_end = false;
-	if (length < 2 || bpf_probe_read_user(&last[3], 2, (void *)(end - 2)) ||
-	    last[3] != '\r' || last[4] != '\n')
-		return;
-	if (m->peek.bytes[0] == '0' && m->peek.bytes[1] == '\r' && m->peek.bytes[2] == '\n') {
-		c->chunk_end = true;
-		return;
+	if (length >= 8) {
+		bpf_probe_read_user(&last, 8, (void *)(end - 8));
+		/* most end so; the byte in front matters to is_last_size() alone */
+		if (last >> 8 == LONG('\r', '\n', '0', '\r', '\n', '\r', '\n', 0) &&
+		    (last & 0xff) != '3') {
+			c->chunk_end = true;
+			return;
+		}
+		line = last >> 32;
+	} else if (length >= 4) {
+		bpf_probe_read_user(&line, 4, (void *)(end - 4));
 	}
-	if (length >= 5 && !bpf_probe_read_user(last, 3, (void *)(end - 5)) && last[0] == '0' &&
-	    last[1] == '\r' && last[2] == '\n')
-		c->chunk_end = true;
-	else if (length < 4 || (last[1] == '\r' && last[2] == '\n'))
+	if (line == WORD('\r', '\n', '\r', '\n') || (length < 4 && m->payload.buffers))
 		http_trailer_end(c, m);
 }
 
