@@ -492,6 +492,13 @@ int modules__notes(struct modules *m, struct buf *out)
 
 	pthread_mutex_lock(&m->lock);
 	err = buf__puts(out, buf__str(&m->notes));
+	if (!err && m->unreadable)
+		err = buf__printf(out,
+				  "%zu files may not be read by this user, as %s of pid %d: their "
+				  "functions have no names, and stacks through them are cut "
+				  "(CAP_SYS_PTRACE lets other users' programs be read, "
+				  "CAP_DAC_READ_SEARCH closed folders)\n",
+				  m->unreadable, m->unreadable_name, m->unreadable_pid);
 	pthread_mutex_unlock(&m->lock);
 	return err;
 }

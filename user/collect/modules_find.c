@@ -189,6 +189,16 @@ static int met_too_late(struct modules *m, const struct ppbpf_module_event *even
 	return modules__put(m, module, NULL);
 }
 
+static void note_unreadable(struct modules *m, const struct ppbpf_module_event *event)
+{
+	pthread_mutex_lock(&m->lock);
+	if (!m->unreadable++) {
+		memcpy(m->unreadable_name, event->name, PPBPF_FILE_NAME);
+		m->unreadable_pid = event->proc_pid;
+	}
+	pthread_mutex_unlock(&m->lock);
+}
+
 /* With 0 for both bounds it is the executable: it may be another one by now. */
 static bool is_same(const struct ppbpf_module_key *key, int fd)
 {
@@ -207,6 +217,8 @@ int modules__met(struct modules *m, const struct ppbpf_module_event *event)
 		close(fd);
 		fd = -ESRCH;
 	}
+	if (fd == -EACCES || fd == -EPERM)
+		note_unreadable(m, event);
 	if (fd < 0)
 		return met_too_late(m, event, fd == -ENOENT || fd == -ESRCH);
 	if (code_map_path(pid, event->start, event->end, path, sizeof(path)) < 0)

@@ -74,6 +74,9 @@ struct modules {
 	struct ppbpf_python pythons[PPBPF_PYTHONS_MAX];
 	uint32_t python_count;
 	struct buf notes; /* lines for people */
+	size_t unreadable; /* files that this user may not read */
+	char unreadable_name[PPBPF_FILE_NAME + 1]; /* the first of these */
+	pid_t unreadable_pid;
 	uint64_t build_ns;
 	size_t count;
 };

@@ -36,6 +36,7 @@ struct service {
 	struct hash *parents;	/* pid -> ppid + 1 */
 	struct hash *chosen;	/* pid -> itself */
 	struct hash *listeners;	/* inode of a socket, and of its network -> itself */
+	bool hidden;		/* some processes' sockets we may not know of */
 };
 
 /* --- one process --------------------------------------------------------------------------- */
@@ -193,6 +194,7 @@ static bool has_listener(struct service *s, pid_t pid, uint64_t network)
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	folder = opendir(path);
+	s->hidden |= !folder && errno == EACCES;
 	while (folder && !found && (entry = readdir(folder))) {
 		length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
 		if (length <= 0)
@@ -270,7 +272,9 @@ static int look(struct service *s, pid_t pid)
 		err = choose(s, pid);
 	if (err || !s->ports[0] || pid == getpid())
 		return err;
+	errno = 0;
 	network = network_of(pid);
+	s->hidden |= !network && (errno == EACCES || errno == EPERM);
 	err = read_network(s, pid, network);
 	if (!err && has_listener(s, pid, network))
 		err = choose(s, pid);
@@ -384,6 +388,11 @@ void service__free(struct service *s)
 bool service__may_grow(const struct service *s)
 {
 	return s->comm || s->unit || s->container || s->by_name;
+}
+
+bool service__hidden(const struct service *s)
+{
+	return s->hidden;
 }
 
 const uint16_t *service__ports(const struct service *s)

@@ -47,6 +47,9 @@ bool service__has(struct service *s, pid_t pid);
 /* Whether processes may come to be of it by another way than by being started by one of it. */
 bool service__may_grow(const struct service *s);
 
+/* Whether which ports are theirs could not be known of some processes: other users'. */
+bool service__hidden(const struct service *s);
+
 /* Its ports, and 0 after them. */
 const uint16_t *service__ports(const struct service *s);
 bool service__children(const struct service *s);

@@ -171,6 +171,9 @@ static void report_processes(const struct trace_kernel *kernel, struct trace_sou
 	if (!text.length || !requests__processes(kernel->requests))
 		report__warn(report, "no process is the service: --pid, --comm, --port, --unit or "
 			     "--container say which ones are");
+	if (!requests__processes(kernel->requests) && service__hidden(kernel->service))
+		report__warn(report, "which ports other users' processes listen on may not be known "
+			     "by this one: CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH let it");
 	taken = buf__take(&text, NULL);
 	if (!taken)
 		return;
