@@ -205,6 +205,7 @@ struct pattern {
 	size_t resolvers;
 	size_t searched;
 	const char *go;		/* a Go program that has such functions: a file's name */
+	const char *narrow;	/* a 32-bit file that was passed over: its name */
 };
 
 static int collect_sites(struct sites *sites, struct elf *elf, const struct binary *binary,
@@ -238,15 +239,17 @@ static int add_sites(struct found *found, size_t at, struct elf *elf, int fd, st
 static int search_binary(struct found *found, size_t at, struct pattern *pattern)
 {
 	const struct binary *binary = &found->binaries.binaries[at];
-	int fd = open(binary->path, O_RDONLY | O_CLOEXEC), err;
+	int fd = open(binary->path, O_RDONLY | O_CLOEXEC), err = 0;
 	struct sites sites = { 0 };
 	struct elf *elf;
 
 	if (fd < 0 || elf__open_kept(&elf, fd))
 		return 0;
 	pattern->searched++;
-	/* 32-bit stacks are not read */
-	err = !elf__is_64_bit(elf) ? 0 : collect_sites(&sites, elf, binary, pattern);
+	if (elf__is_64_bit(elf))
+		err = collect_sites(&sites, elf, binary, pattern);
+	else
+		pattern->narrow = binary->name; /* 32-bit stacks are not read */
 	if (err != -ENOMEM)
 		err = 0;
 	pattern->resolvers += sites.resolvers;
@@ -283,6 +286,10 @@ static int nothing_matches(const struct pattern *pattern, struct err *e)
 		err__set(e, ERR_USAGE, -EOPNOTSUPP, "%s has several versions, one of which is chosen "
 			 "when a program starts: only a resolver has that name", pattern->text);
 		err__hint(e, "name the versions, as in --function '*%s*'", pattern->glob);
+	} else if (pattern->narrow) {
+		err__set(e, ERR_USAGE, -EOPNOTSUPP, "%s: %s is a 32-bit file, whose functions "
+			 "cannot be timed", pattern->text, pattern->narrow);
+		err__hint(e, "without --function, profile samples 32-bit programs, too");
 	} else if (pattern->module && !pattern->searched) {
 		err__set(e, ERR_NOT_FOUND, -ENOENT, "%s: no program or library of that name is found",
 			 pattern->text);

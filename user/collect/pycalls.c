@@ -128,11 +128,10 @@ static int look_at(struct pycalls *p, const struct binary *binary)
 
 	if (fd < 0 || elf__open_kept(&elf, fd))
 		return 0;
-	err = elf_data_symbol(elf, "_PyRuntime", &runtime, &size);
-	if (err) {
-		err = 0;
+	/* every Python has the type of types, since 3.7 with the runtime's state beside it */
+	err = 0;
+	if (elf_data_symbol(elf, "PyType_Type", &runtime, &size))
 		goto out;
-	}
 	free(p->other);
 	p->other = strdup(binary->name);
 	if (!p->other) {
@@ -143,7 +142,9 @@ static int look_at(struct pycalls *p, const struct binary *binary)
 	if (err == -ENOMEM)
 		goto out;
 	err = 0;
-	if (!sites.count)
+	if (elf_data_symbol(elf, "_PyRuntime", &runtime, &size))
+		p->why_not = "is older than 3.7";
+	else if (!sites.count)
 		p->why_not = "was built without probes (--with-dtrace)";
 	else if (version_of(elf, fd) != VERSION_KNOWN)
 		p->why_not = "is of another version than 3.11";

@@ -482,7 +482,7 @@ int stacks__start(struct stacks *s, struct err *e)
 	}
 	wait_until_ready(s);
 	s->skel->bss->measuring = true;
-	if (s->config.off_cpu)
+	if (s->config.off_cpu && !s->config.starting)
 		begin_waits(s);
 	return 0;
 }

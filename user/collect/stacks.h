@@ -32,6 +32,7 @@ struct stacks_config {
 	int cgroup_subsys;		/* -1: cgroup v2 */
 	bool children;
 	const char *executable;		/* about to be run: its table is built ahead; or NULL */
+	bool starting;			/* the target is held until it may call exec: not its wait */
 	unsigned int frequency;		/* samples a second and CPU, 1 to PPBPF_FREQUENCY_MAX */
 	bool on_cpu;
 	bool off_cpu;

@@ -67,6 +67,7 @@ static int load(struct sampling *sampling, const struct ppbpf_profile_options *o
 		.frequency = sampling->run->frequency,
 		.on_cpu = sampling->run->mode != MODE_OFF_CPU,
 		.off_cpu = sampling->run->mode != MODE_ON_CPU,
+		.starting = options->command,
 		/* told apart always: the pictures can show one thread by itself */
 		.threads = true,
 	};
