@@ -534,6 +534,12 @@ static int add_sample(struct gather *g, struct profile *profile, const struct pe
 	return profile__sample(profile, &sample);
 }
 
+/* A count is at hand before the event that says whose it is. */
+static bool is_thread_known(const struct gather *g, const struct ppbpf_stack_key *key)
+{
+	return recall(g->threads, key->tgid, key->tid ? key->tid : key->tgid) >= 0;
+}
+
 int gather__count(struct gather *g, struct profile *profile, const struct ppbpf_stack_key *key,
 		  const struct ppbpf_stack_count *count)
 {
@@ -541,7 +547,7 @@ int gather__count(struct gather *g, struct profile *profile, const struct ppbpf_
 	int stack = recall(g->stacks, key->stack, 0);
 	size_t room;
 
-	if (stack >= 0)
+	if (stack >= 0 && is_thread_known(g, key))
 		return add_sample(g, profile, &counted, stack);
 	if (g->pending_count == g->pending_room) {
 		room = g->pending_room ? g->pending_room * 2 : 256;
@@ -555,23 +561,23 @@ int gather__count(struct gather *g, struct profile *profile, const struct ppbpf_
 	return 0;
 }
 
-/* Those whose stack has come meanwhile; with `all`, the others too, on an empty one. */
+/* Those whose stack and thread have come meanwhile; with `all`, the others, too. */
 static int settle(struct gather *g, struct profile *profile, bool all)
 {
 	size_t kept = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < g->pending_count && !err; i++) {
-		int stack = recall(g->stacks, g->pending[i].key.stack, 0);
+		const struct pending *pending = &g->pending[i];
+		int stack = recall(g->stacks, pending->key.stack, 0);
 
-		if (stack < 0 && all)
+		if (!all && (stack < 0 || !is_thread_known(g, &pending->key))) {
+			g->pending[kept++] = *pending;
+			continue;
+		}
+		if (stack < 0)
 			stack = profile__stack(profile, NULL, 0, STACK_FAILED, "stack lost");
-		if (stack >= 0)
-			err = add_sample(g, profile, &g->pending[i], stack);
-		else if (all)
-			err = stack;
-		else
-			g->pending[kept++] = g->pending[i];
+		err = stack < 0 ? stack : add_sample(g, profile, pending, stack);
 	}
 	g->pending_count = kept;
 	return err;
