@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 """What seeing a service's requests costs it: CPU a request, by the scheduler's clock."""
 
+import contextlib
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import signal
 import socket
 import statistics
 import subprocess
+import tempfile
 import time
 
 from stats import Table, median_interval, three_digits, verdict
@@ -23,6 +25,9 @@ http {{ access_log off; root {folder}; sendfile on; keepalive_requests 100000000
 """
 NODE = ("require('http').createServer((q, r) => r.end('hello'))"
         ".listen(Number(process.argv[1]), '127.0.0.1')")
+
+
+CLIENTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cmd", "clients")
 
 
 def free_port():
@@ -88,15 +93,22 @@ def visit(config, pids, url, count, options):
     return served / count, own / count, watch.end()
 
 
+def watched(conditions, condition):
+    return condition in conditions and conditions[condition][0] is not None
+
+
 def compare(config, table, service, conditions):
-    """Conditions alternate in random order; each against nothing in the same round."""
+    """Conditions alternate in random order; each against nothing in the same round.
+
+    A condition: what the watcher is given (None: there is none) and the target; and, where it is
+    another service that does the same, its processes and its URL."""
     name, pids, url, count = service
     names = ["nothing attached", *conditions]
     costs, own, lost = {n: [] for n in names}, {n: [] for n in names}, {n: 0 for n in names}
     for _ in range(2 if config.quick else 12):
         for condition in random.sample(names, len(names)):
-            options = None if condition == names[0] else conditions[condition][0]
-            cost, watcher, said = visit(config, pids, url, count, options)
+            options, _, *other = conditions.get(condition, (None, None))
+            cost, watcher, said = visit(config, *(other or (pids, url)), count, options)
             costs[condition].append(cost)
             own[condition].append(watcher)
             lost[condition] += said["requests_ring_full"] if said else 0
@@ -111,12 +123,14 @@ def compare(config, table, service, conditions):
                   f"{interval[0]:.2f} to {interval[1]:.2f}"
                   if interval and condition in conditions else "",
                   f"{statistics.median(own[condition]) / 1000:.2f} us"
-                  if condition in conditions else "",
-                  lost[condition] if condition in conditions else "",
+                  if watched(conditions, condition) else "",
+                  lost[condition] if watched(conditions, condition) else "",
                   verdict(ratio, target))
 
 
-def nginx(config, table, folder):
+@contextlib.contextmanager
+def nginx_server(folder):
+    """(process, port, port of TLS)"""
     port, tls = free_port(), free_port()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                     "-subj", "/CN=localhost", "-keyout", f"{folder}/key.pem", "-out",
@@ -127,17 +141,47 @@ def nginx(config, table, folder):
     server = subprocess.Popen(["nginx", "-c", conf, "-p", folder], stderr=subprocess.DEVNULL)
     try:
         wait_port(port)
-        pids = family(server.pid)
-        count = 2000 if config.quick else 20000
-        own = ["-p", str(server.pid)]
-        compare(config, table, ("nginx, 5 bytes", pids, f"http://127.0.0.1:{port}/small", count),
-                {"its requests are seen": (own, 1.35),
-                 "another process is traced": (["-k", "-p", str(os.getpid())], 1.05)})
-        compare(config, table, ("nginx, TLS", pids, f"https://127.0.0.1:{tls}/small", count // 4),
-                {"its requests are seen": ([*own, "-t"], None)})
+        yield server, port, tls
     finally:
         server.send_signal(signal.SIGQUIT)
         server.wait()
+
+
+def nginx(config, table, folder):
+    with nginx_server(folder) as (server, port, tls):
+        pids = family(server.pid)
+        count = 2000 if config.quick else 20000
+        seen = ["-p", str(server.pid)]
+        compare(config, table, ("nginx, 5 bytes", pids, f"http://127.0.0.1:{port}/small", count),
+                {"its requests are seen": (seen, 1.35),
+                 "another process is traced": (["-k", "-p", str(os.getpid())], 1.05)})
+        compare(config, table, ("nginx, TLS", pids, f"https://127.0.0.1:{tls}/small", count // 4),
+                {"its requests are seen": ([*seen, "-t"], None)})
+
+
+@contextlib.contextmanager
+def instrumented(config):
+    """The same service with OpenTelemetry's SDK, which sends its spans: (process, URL), or None."""
+    clients = os.path.join(config.build, "tests", "clients")
+    if not os.path.isdir(os.path.join(clients, "node_modules", "@opentelemetry",
+                                      "instrumentation-http")):
+        yield None
+        return
+    shutil.copy(os.path.join(CLIENTS, "instrumented.js"), clients)
+    port, otlp = free_port(), free_port()
+    receiver = subprocess.Popen(
+        [config.ppbpf, "trace", "--source=receive", f"--otlp-port={otlp}", "--duration=0",
+         f"--jaeger-endpoint=http://localhost:{free_port()}/", "--json"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(["node", "instrumented.js", str(port),
+                               f"http://127.0.0.1:{otlp}/v1/traces"], cwd=clients)
+    try:
+        wait_port(port)
+        yield server, f"http://127.0.0.1:{port}/"
+    finally:
+        for process in (server, receiver):
+            process.terminate()
+            process.wait()
 
 
 def node(config, table):
@@ -145,12 +189,51 @@ def node(config, table):
     server = subprocess.Popen(["node", "-e", NODE, str(port)])
     try:
         wait_port(port)
-        compare(config, table, ("Node.js, 5 bytes", [server.pid], f"http://127.0.0.1:{port}/",
-                                1000 if config.quick else 10000),
-                {"its requests are seen": (["-p", str(server.pid)], 1.10)})
+        with instrumented(config) as sdk:
+            conditions = {"its requests are seen": (["-p", str(server.pid)], 1.10)}
+            if sdk:
+                conditions["OpenTelemetry's SDK in it"] = (None, None, [sdk[0].pid], sdk[1])
+            else:
+                table.note("OpenTelemetry's SDK: its packages are not there; "
+                           "tests/cmd/test_trace_clients installs them")
+            compare(config, table, ("Node.js, 5 bytes", [server.pid], f"http://127.0.0.1:{port}/",
+                                    1000 if config.quick else 10000), conditions)
     finally:
         server.terminate()
         server.wait()
+
+
+def own(config, report):
+    """`ppbpf trace` itself, at a rate that a busy service has."""
+    table = Table("Own CPU of ppbpf trace, nginx answering 20 000 requests a second", "",
+                  "CPU, % of a core", "us a request", "RSS MB", "requests/s", "lost", "target")
+    with tempfile.TemporaryDirectory() as folder, nginx_server(folder) as (server, port, _):
+        shares = []
+        for _ in range(1 if config.quick else 5):
+            config.patience.wait()
+            process = subprocess.Popen(
+                [config.ppbpf, "trace", "--source=ebpf", "--service=nginx", "--json", "--duration=0",
+                 f"--pid={server.pid}", f"--jaeger-endpoint=http://localhost:{free_port()}/"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            while "are traced" not in process.stderr.readline():
+                pass
+            before = cpu_ns([process.pid])
+            said = subprocess.run([os.path.join(config.build, "tests/overhead/paced"), str(port),
+                                   "/small", "20000", "2" if config.quick else "8"], check=True,
+                                  stdout=subprocess.PIPE, text=True).stdout.split()
+            used = cpu_ns([process.pid]) - before
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+                resident = next(int(x.split()[1]) for x in file if x.startswith("VmRSS"))
+            process.send_signal(signal.SIGINT)
+            result = json.loads(process.communicate()[0])
+            count, seconds = int(said[0]), float(said[1])
+            shares.append((used / seconds / 1e7, used / count / 1e3, resident / 1024,
+                           count / seconds, count - result["data"]["traces_collected"]))
+    share, each, resident, rate, _ = (statistics.median(column) for column in zip(*shares))
+    table.add("ppbpf trace, medians of its runs", three_digits(share), three_digits(each),
+              three_digits(resident), f"{rate:.0f}", sum(lost for *_, lost in shares),
+              verdict(share, 5))
+    report(table)
 
 
 def run(config, report):
@@ -162,3 +245,5 @@ def run(config, report):
         node(config, table)
     table.note("TLS by probes on OpenSSL is opt-in: in a virtual machine each is dear")
     report(table)
+    if shutil.which("nginx"):
+        own(config, report)
