@@ -203,8 +203,10 @@ def node(config, table):
         server.wait()
 
 
-def own(config, report):
+def run_own(config, report):
     """`ppbpf trace` itself, at a rate that a busy service has."""
+    if not shutil.which("nginx"):
+        return
     table = Table("Own CPU of ppbpf trace, nginx answering 20 000 requests a second", "",
                   "CPU, % of a core", "us a request", "RSS MB", "requests/s", "lost", "target")
     with tempfile.TemporaryDirectory() as folder, nginx_server(folder) as (server, port, _):
@@ -245,5 +247,3 @@ def run(config, report):
         node(config, table)
     table.note("TLS by probes on OpenSSL is opt-in: in a virtual machine each is dear")
     report(table)
-    if shutil.which("nginx"):
-        own(config, report)
