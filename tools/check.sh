@@ -29,6 +29,7 @@
 # their first 20: those that wait rather than compute, as such a guest is
 # emulated and 10 to 20 times slower. CHECK_SLOW=5 tells tests so: limits of time
 # are five times as long, and what only a fast machine can show is skipped.
+# CHECK_BRIEF=1, of the running kernel among those: what they do not differ in is left out.
 #
 # The last line of output is "N passed, N failed, N skipped".
 set -u
