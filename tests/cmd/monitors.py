@@ -61,6 +61,12 @@ def started(*arguments, **more):
                 stream.close()
 
 
+def keys_of_metrics():
+    """JSON keys by metrics' names."""
+    done = subprocess.run([PPBPF, "metrics", "--json"], capture_output=True, check=True)
+    return {row["name"]: row["key"] for row in json.loads(done.stdout)["data"]["metrics"]}
+
+
 def unexplained(result, keys_of_metrics):
     """Paths of nulls in data for which metadata.unavailable has no reason.
 
