@@ -189,8 +189,9 @@ static void pprof_names_what_it_has(void **state)
 	assert_int_equal(profile->n_sample, 6);
 	assert_int_equal(profile->n_function, F_NR);
 	assert_int_equal(profile->n_mapping, 5);
-	assert_string_equal(profile->string_table[profile->mapping[3]->filename], "/usr/bin/app");
-	assert_string_equal(profile->string_table[profile->mapping[3]->build_id], "ab01");
+	assert_string_equal(profile->string_table[profile->mapping[0]->filename], "/usr/bin/app");
+	assert_string_equal(profile->string_table[profile->mapping[0]->build_id], "ab01");
+	assert_int_equal(profile->mapping[0]->id, 4); /* the program stands first */
 	sample = profile->sample[1];
 	assert_int_equal(sample->n_location_id, 2);
 	location = profile->location[sample->location_id[0] - 1];

@@ -154,6 +154,50 @@ static void add_mapping(struct pprof *p, const char *name, const struct profile_
 	buf__free(&text);
 }
 
+/* A library: its threads begin in it, but nobody would call the profile after it. */
+static bool is_library(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strstr(slash ? slash : path, ".so");
+}
+
+/*
+ * Readers take the first mapping for the program that the profile is of: that in
+ * which most stacks begin.
+ */
+static void put_program_first(struct pprof *p)
+{
+	size_t count = profile__module_count(p->profile), first = 0;
+	uint64_t *weights = calloc(count + 1, sizeof(*weights));
+	struct profile_stack stack;
+
+	for (size_t i = 0; weights && i < profile__sample_count(p->profile); i++) {
+		const struct profile_sample *sample = profile__sample_at(p->profile, i);
+		const struct frame *frame;
+
+		profile__stack_at(p->profile, sample->stack, &stack);
+		if (!stack.count)
+			continue;
+		frame = profile__frame_at(p->profile, stack.frames[stack.count - 1]);
+		if (frame->kind == FRAME_NATIVE)
+			weights[frame->where] += sample->ns;
+	}
+	for (size_t i = 0; weights && i < count; i++)
+		if (weights[i] > (first ? weights[first - 1] : 0) &&
+		    !is_library(profile__module_at(p->profile, i)->path))
+			first = i + 1;
+	if (first) {
+		Pprof__Mapping *program = p->mapping_pointers[MAPPING_MODULES - 2 + first];
+
+		memmove(p->mapping_pointers + 1, p->mapping_pointers,
+			(MAPPING_MODULES - 2 + first) * sizeof(*p->mapping_pointers));
+		p->mapping_pointers[0] = program;
+	}
+	p->no_memory |= !weights;
+	free(weights);
+}
+
 static void add_mappings(struct pprof *p)
 {
 	static const char *const names[] = { "[kernel]", "[python]", "[jit]" };
@@ -165,6 +209,7 @@ static void add_mappings(struct pprof *p)
 
 		add_mapping(p, module->path, module);
 	}
+	put_program_first(p);
 	p->message.mapping = p->mapping_pointers;
 }
 
