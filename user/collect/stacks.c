@@ -34,7 +34,9 @@
 #define SCAN_ROUNDS 64
 #define FRESH_MAX 16
 #define WORKER_NICE (-10)
-#define READY_WAIT_MS 200 /* for the tables of what runs, before the first sample */
+/* For the tables of what runs, before the first sample: of targets it is worth more. */
+#define READY_WAIT_MS 200
+#define READY_WAIT_TARGET_MS 1000
 
 /* A process that has called exec: looked at again while it maps its libraries. */
 struct fresh {
@@ -417,12 +419,14 @@ static int sample_all(struct stacks *s)
 /* Until the tables of all who are targets by now are built, but not for ever. */
 static void wait_until_ready(struct stacks *s)
 {
+	bool machine = s->config.mode == PPBPF_TARGET_MACHINE;
+	long most_ms = machine ? READY_WAIT_MS : READY_WAIT_TARGET_MS;
 	struct timespec until;
 	uint64_t pass;
 	bool ready;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += READY_WAIT_MS * 1000000L;
+	until.tv_nsec += most_ms * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&s->lock);
