@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/index.h"
 
 #define BLOCK_SIZE (64 * 1024)
-#define ALIGNMENT _Alignof(max_align_t)
+#define ALIGNMENT _Alignof(uint64_t)
 
 /* What is kept lies in blocks that never move. */
 struct block {
 	struct block *next;
 	size_t used;
 	size_t size;
-	_Alignas(max_align_t) char bytes[];
+	_Alignas(uint64_t) char bytes[];
 };
 
 struct entry {
@@ -26,7 +26,7 @@ struct entry {
 };
 
 struct intern {
-	struct hash *numbers; /* by two hashes of the contents; number + 1 */
+	struct index numbers;
 	struct entry *entries;
 	size_t count;
 	size_t capacity;
@@ -35,16 +35,7 @@ struct intern {
 
 struct intern *intern__new(void)
 {
-	struct intern *in = calloc(1, sizeof(*in));
-
-	if (!in)
-		return NULL;
-	in->numbers = hash__new();
-	if (!in->numbers) {
-		free(in);
-		return NULL;
-	}
-	return in;
+	return calloc(1, sizeof(struct intern));
 }
 
 void intern__free(struct intern *in)
@@ -57,26 +48,9 @@ void intern__free(struct intern *in)
 		next = block->next;
 		free(block);
 	}
-	hash__free(in->numbers);
+	index__free(&in->numbers);
 	free(in->entries);
 	free(in);
-}
-
-static uint64_t hash_bytes(const void *bytes, size_t length, uint64_t seed)
-{
-	const char *at = bytes;
-	uint64_t h = seed ^ length * 0x9e3779b97f4a7c15ULL, word;
-
-	for (; length; at += sizeof(word)) {
-		size_t n = length < sizeof(word) ? length : sizeof(word);
-
-		word = 0;
-		memcpy(&word, at, n);
-		h = (h ^ word) * 0xff51afd7ed558ccdULL;
-		h ^= h >> 32;
-		length -= n;
-	}
-	return h;
 }
 
 static void *allocate(struct intern *in, size_t length)
@@ -111,27 +85,36 @@ static int reserve(struct intern *in)
 	return 0;
 }
 
+struct content {
+	const struct intern *in;
+	const void *bytes;
+	size_t length;
+};
+
+static bool is_content(const void *what, uint32_t number)
+{
+	const struct content *content = what;
+	const struct entry *entry = &content->in->entries[number];
+
+	return entry->length == content->length &&
+	       (!entry->length || !memcmp(entry->bytes, content->bytes, entry->length));
+}
+
 int intern__add(struct intern *in, const void *bytes, size_t length, bool *added)
 {
-	uint64_t a = hash_bytes(bytes, length, 1), b = hash_bytes(bytes, length, 2);
-	uintptr_t found;
+	struct content content = { in, bytes, length };
+	uint64_t hash = index_hash(bytes, length, 0);
+	uint32_t found;
 	char *copy;
 
 	if (added)
 		*added = false;
-	/* other contents of the same two hashes have the next place */
-	for (;; b++) {
-		found = (uintptr_t)hash__get(in->numbers, a, b);
-		if (!found)
-			break;
-		if (in->entries[found - 1].length == length &&
-		    (!length || !memcmp(in->entries[found - 1].bytes, bytes, length)))
-			return found - 1;
-	}
+	if (index__find(&in->numbers, hash, is_content, &content, &found))
+		return found;
 	if (in->count == INT_MAX)
 		return -E2BIG;
 	copy = reserve(in) ? NULL : allocate(in, length);
-	if (!copy || hash__set(in->numbers, a, b, (void *)(uintptr_t)(in->count + 1)))
+	if (!copy || index__add(&in->numbers, hash, in->count))
 		return -ENOMEM;
 	if (length)
 		memcpy(copy, bytes, length);

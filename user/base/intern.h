@@ -20,7 +20,7 @@ void intern__free(struct intern *in);
  */
 int intern__add(struct intern *in, const void *bytes, size_t length, bool *added);
 
-/* The bytes of a number that intern__add() gave, aligned for any type and followed by a NUL. */
+/* The bytes of a number that intern__add() gave, aligned for 64 bits and followed by a NUL. */
 const void *intern__get(const struct intern *in, size_t number, size_t *length);
 
 size_t intern__count(const struct intern *in);

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <gelf.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,10 +310,23 @@ static struct module *take_scanned(struct modules *m)
 	return module;
 }
 
+/*
+ * What building took is free, but still ours: 10 MB. With the lock, but for the
+ * while that it takes; false: there is something to build again.
+ */
+static bool give_back(struct modules *m)
+{
+	pthread_mutex_unlock(&m->lock);
+	malloc_trim(0);
+	pthread_mutex_lock(&m->lock);
+	return !m->met.first && !m->scanned.first && !m->ending;
+}
+
 static void *builder(void *context)
 {
 	struct modules *m = context;
 	struct module *module;
+	bool built = false;
 
 	/* a table that comes late costs work; building one takes milliseconds */
 	setpriority(PRIO_PROCESS, gettid(), BUILDER_NICE);
@@ -323,9 +337,13 @@ static void *builder(void *context)
 			module = take_scanned(m);
 		if (!module) {
 			pthread_cond_broadcast(&m->built_one);
+			if (built && !give_back(m))
+				continue;
+			built = false;
 			pthread_cond_wait(&m->asked, &m->lock);
 			continue;
 		}
+		built = true;
 		m->building = module;
 		pthread_mutex_unlock(&m->lock);
 		build(m, module);

@@ -2,12 +2,15 @@
 #include "model/profile.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/index.h"
 #include "base/intern.h"
 #include "base/text.h"
+#include "model/profile_stacks.h"
 
 #define DELETED " (deleted)"
 #define STACK_FRAMES_MAX 65536
@@ -20,8 +23,6 @@ enum table {
 	THREADS,	/* struct thread_key */
 	CODES,		/* struct profile_code */
 	FRAMES,		/* struct frame */
-	STACKS,		/* struct stack */
-	SAMPLES,	/* struct sample_key */
 	FUNCTIONS,	/* struct profile_function */
 	LINES,		/* struct profile_line, several */
 	TABLE_NR,
@@ -42,19 +43,6 @@ struct process_key {
 struct thread_key {
 	uint32_t process;
 	uint32_t tid;
-};
-
-struct sample_key {
-	uint32_t thread;
-	uint32_t stack;
-	uint32_t kind;
-	uint32_t reason;
-};
-
-struct stack {
-	const char *why;	/* interned */
-	uint32_t end;
-	uint32_t frames[];
 };
 
 struct module {
@@ -78,7 +66,10 @@ struct profile {
 	struct module *modules;
 	struct profile_process *processes;
 	struct profile_thread *threads;
+	struct profile_stacks stacks;
 	struct profile_sample *samples;
+	size_t sample_count;
+	struct index sample_index;
 	struct name *names;		/* by frame; zero: not named */
 	size_t name_count;
 	uint64_t by_end[STACK_END_NR];	/* samples */
@@ -114,26 +105,13 @@ void profile__free(struct profile *p)
 	free(p->modules);
 	free(p->processes);
 	free(p->threads);
+	profile_stacks__free(&p->stacks);
 	free(p->samples);
+	index__free(&p->sample_index);
 	free(p->names);
 	free(p->reasons.rows);
 	free(p->lost.rows);
 	free(p);
-}
-
-/* Room for one more behind `count`; arrays double, so that they are full at powers of two. */
-static int make_room(void *array_pointer, size_t count, size_t size)
-{
-	void **array = array_pointer;
-	void *moved;
-
-	if (count & (count - 1))
-		return 0;
-	moved = reallocarray(*array, count ? count * 2 : 1, size);
-	if (!moved)
-		return -ENOMEM;
-	*array = moved;
-	return 0;
 }
 
 /* ---- modules ------------------------------------------------------------ */
@@ -153,7 +131,7 @@ static int module_key(struct profile *p, const struct profile_module *module, bo
 	memcpy(key.build_id, module->build_id, key.build_id_length);
 	memcpy(bytes, &key, sizeof(key));
 	memcpy(bytes + sizeof(key), module->path, length);
-	if (!make_room(&p->modules, profile__module_count(p), sizeof(*p->modules)))
+	if (!profile_make_room(&p->modules, profile__module_count(p), sizeof(*p->modules)))
 		index = intern__add(p->tables[MODULES], bytes, sizeof(key) + length, added);
 	free(bytes);
 	return index;
@@ -226,7 +204,7 @@ int profile__process(struct profile *p, pid_t pid, uint64_t start_boot_ns, const
 	bool added;
 	int index;
 
-	if (make_room(&p->processes, profile__process_count(p), sizeof(*p->processes)))
+	if (profile_make_room(&p->processes, profile__process_count(p), sizeof(*p->processes)))
 		return -ENOMEM;
 	index = intern__add(p->tables[PROCESSES], &key, sizeof(key), &added);
 	if (index < 0)
@@ -254,7 +232,7 @@ int profile__thread(struct profile *p, int process, pid_t tid, const char *comm)
 	bool added;
 	int index;
 
-	if (make_room(&p->threads, profile__thread_count(p), sizeof(*p->threads)))
+	if (profile_make_room(&p->threads, profile__thread_count(p), sizeof(*p->threads)))
 		return -ENOMEM;
 	index = intern__add(p->tables[THREADS], &key, sizeof(key), &added);
 	if (index < 0)
@@ -334,41 +312,38 @@ static int add_frame(struct profile *p, const struct frame *frame)
 int profile__stack(struct profile *p, const struct frame *frames, size_t count,
 		   enum stack_end end, const char *why)
 {
-	size_t size = sizeof(struct stack) + count * sizeof(uint32_t);
-	struct stack *stack;
-	int frame = 0, index;
+	struct profile_stack stack = { .count = count, .end = end };
+	uint32_t *numbers;
+	int frame;
 
 	if (count > STACK_FRAMES_MAX || end >= STACK_END_NR)
 		return -EINVAL;
-	stack = calloc(1, size);
-	if (!stack)
+	numbers = profile_stacks__room(&p->stacks, count);
+	if (!numbers)
 		return -ENOMEM;
-	stack->end = end;
-	if (end != STACK_COMPLETE)
-		stack->why = intern__string(p->tables[STRINGS], why ? why : "unknown");
-	for (size_t i = 0; i < count && frame >= 0; i++) {
-		frame = add_frame(p, &frames[i]);
-		stack->frames[i] = frame;
+	if (end != STACK_COMPLETE) {
+		stack.why = intern__string(p->tables[STRINGS], why ? why : "unknown");
+		if (!stack.why)
+			return -ENOMEM;
 	}
-	index = frame < 0 ? frame : intern__add(p->tables[STACKS], stack, size, NULL);
-	free(stack);
-	return index;
+	for (size_t i = 0; i < count; i++) {
+		frame = add_frame(p, &frames[i]);
+		if (frame < 0)
+			return frame;
+		numbers[i] = frame;
+	}
+	stack.frames = numbers;
+	return profile_stacks__add(&p->stacks, &stack);
 }
 
 size_t profile__stack_count(const struct profile *p)
 {
-	return intern__count(p->tables[STACKS]);
+	return p->stacks.stack_count;
 }
 
 void profile__stack_at(const struct profile *p, size_t index, struct profile_stack *stack)
 {
-	size_t length;
-	const struct stack *row = intern__get(p->tables[STACKS], index, &length);
-
-	stack->frames = row->frames;
-	stack->count = (length - sizeof(*row)) / sizeof(row->frames[0]);
-	stack->end = row->end;
-	stack->why = row->why;
+	profile_stacks__at(&p->stacks, index, stack);
 }
 
 /* ---- samples ------------------------------------------------------------ */
@@ -381,44 +356,71 @@ static int tally(struct tallies *tallies, const char *name, uint64_t count)
 			return 0;
 		}
 	}
-	if (make_room(&tallies->rows, tallies->count, sizeof(*tallies->rows)))
+	if (profile_make_room(&tallies->rows, tallies->count, sizeof(*tallies->rows)))
 		return -ENOMEM;
 	tallies->rows[tallies->count++] = (struct profile_tally){ name, count };
 	return 0;
 }
 
+struct wanted {
+	const struct profile_sample *samples;
+	const struct profile_sample *sample;
+};
+
+static bool is_sample(const void *what, uint32_t number)
+{
+	const struct wanted *wanted = what;
+	const struct profile_sample *x = &wanted->samples[number], *y = wanted->sample;
+
+	return x->thread == y->thread && x->stack == y->stack && x->kind == y->kind &&
+	       x->reason == y->reason;
+}
+
+/* The sum that a sample belongs to: a new one has nothing in it. NULL: no memory. */
+static struct profile_sample *sum_of(struct profile *p, const struct profile_sample *sample)
+{
+	struct wanted wanted = { p->samples, sample };
+	uint64_t place = (uint64_t)sample->thread << 32 | sample->stack;
+	uint64_t hash = index_hash(&place, sizeof(place),
+				   (uint64_t)sample->kind << 8 | sample->reason);
+	uint32_t number;
+
+	if (index__find(&p->sample_index, hash, is_sample, &wanted, &number))
+		return &p->samples[number];
+	if (p->sample_count == INT_MAX ||
+	    profile_make_room(&p->samples, p->sample_count, sizeof(*p->samples)) ||
+	    index__add(&p->sample_index, hash, p->sample_count))
+		return NULL;
+	p->samples[p->sample_count] = *sample;
+	p->samples[p->sample_count].count = p->samples[p->sample_count].ns = 0;
+	return &p->samples[p->sample_count++];
+}
+
 int profile__sample(struct profile *p, const struct profile_sample *sample)
 {
-	struct sample_key key = { sample->thread, sample->stack, sample->kind, sample->reason };
-	struct profile_stack stack;
-	bool added;
-	int index;
+	struct profile_sample *sum;
+	enum stack_end end;
+	const char *why;
 
 	if (sample->stack >= profile__stack_count(p) ||
 	    sample->thread >= profile__thread_count(p) ||
 	    sample->kind >= SAMPLE_KIND_NR || sample->reason > PPBPF_REASON_RUN_QUEUE)
 		return -EINVAL;
-	profile__stack_at(p, sample->stack, &stack);
-	if (stack.why && tally(&p->reasons, stack.why, sample->count))
+	end = profile_stacks__end(&p->stacks, sample->stack, &why);
+	if (why && tally(&p->reasons, why, sample->count))
 		return -ENOMEM;
-	if (make_room(&p->samples, profile__sample_count(p), sizeof(*p->samples)))
+	sum = sum_of(p, sample);
+	if (!sum)
 		return -ENOMEM;
-	index = intern__add(p->tables[SAMPLES], &key, sizeof(key), &added);
-	if (index < 0)
-		return index;
-	if (added) {
-		p->samples[index] = *sample;
-	} else {
-		p->samples[index].count += sample->count;
-		p->samples[index].ns += sample->ns;
-	}
-	p->by_end[stack.end] += sample->count;
+	sum->count += sample->count;
+	sum->ns += sample->ns;
+	p->by_end[end] += sample->count;
 	return 0;
 }
 
 size_t profile__sample_count(const struct profile *p)
 {
-	return intern__count(p->tables[SAMPLES]);
+	return p->sample_count;
 }
 
 const struct profile_sample *profile__sample_at(const struct profile *p, size_t index)
@@ -499,7 +501,7 @@ int profile__name(struct profile *p, size_t frame, const struct profile_line *li
 	if (!count || frame >= profile__frame_count(p))
 		return -EINVAL;
 	for (; p->name_count <= frame; p->name_count++) {
-		if (make_room(&p->names, p->name_count, sizeof(*p->names)))
+		if (profile_make_room(&p->names, p->name_count, sizeof(*p->names)))
 			return -ENOMEM;
 		p->names[p->name_count] = (struct name){ 0 };
 	}

@@ -210,7 +210,7 @@ const struct frame *profile__frame_at(const struct profile *p, size_t index);
 int profile__name(struct profile *p, size_t frame, const struct profile_line *lines, size_t count);
 const struct profile_line *profile__lines(const struct profile *p, size_t frame, size_t *count);
 
-/* The frames of a stack as indices, innermost first. */
+/* The frames of a stack as indices, innermost first; they stay until the next one is asked for. */
 struct profile_stack {
 	const uint32_t *frames;
 	size_t count;

@@ -2,6 +2,7 @@
 #include "symbol/symbols.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -73,6 +74,7 @@ static void read_job(struct symbols *symbols, struct job *job)
 static void *work(void *context)
 {
 	struct symbols *symbols = context;
+	bool worked = false;
 	struct job *job;
 
 	/* Linux has a priority for each thread */
@@ -87,6 +89,14 @@ static void *work(void *context)
 		if (symbols->stopping)
 			break;
 		job = symbols->first;
+		if (!job && worked) {
+			/* what reading took is free, but still ours */
+			pthread_mutex_unlock(&symbols->lock);
+			malloc_trim(0);
+			pthread_mutex_lock(&symbols->lock);
+			worked = false;
+			continue;
+		}
 		if (!job) {
 			pthread_cond_wait(&symbols->changed, &symbols->lock);
 			continue;
@@ -97,6 +107,7 @@ static void *work(void *context)
 		pthread_mutex_unlock(&symbols->lock);
 		read_job(symbols, job);
 		free(job);
+		worked = true;
 		pthread_mutex_lock(&symbols->lock);
 	}
 	pthread_mutex_unlock(&symbols->lock);
