@@ -8,6 +8,8 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/intern.h"
+#include "collect/known_stacks.h"
 #include "collect/modules.h"
 #include "collect/rest.h"
 #include "model/profile.h"
@@ -20,8 +22,8 @@ struct code {
 	int index; /* in the profile */
 	uint32_t version;
 	uint32_t first_line;
-	uint32_t lines; /* bytes of the line table */
-	uint8_t table[];
+	uint32_t lines;	      /* bytes of the line table */
+	const uint8_t *table; /* interned: each process has a code object of its own */
 };
 
 struct pending {
@@ -41,8 +43,9 @@ struct gather {
 	double period_ns;
 	struct hash *processes; /* tgid -> index + 1 */
 	struct hash *threads;	/* tgid, tid -> index + 1 */
-	struct hash *stacks;	/* id -> index + 1 */
-	struct hash *codes;	/* id -> struct code, owned */
+	struct known_stacks stacks;
+	struct hash *codes; /* id -> struct code, owned */
+	struct intern *tables;
 	struct pending *pending;
 	size_t pending_count, pending_room;
 	struct hash *rests; /* stack's id -> struct ppbpf_rest_event, owned */
@@ -81,10 +84,10 @@ struct gather *gather__new(struct modules *modules, double period_ns)
 	g->period_ns = period_ns;
 	g->processes = hash__new();
 	g->threads = hash__new();
-	g->stacks = hash__new();
 	g->codes = hash__new();
+	g->tables = intern__new();
 	g->rests = hash__new();
-	if (g->processes && g->threads && g->stacks && g->codes && g->rests)
+	if (g->processes && g->threads && g->codes && g->tables && g->rests)
 		return g;
 	gather__free(g);
 	return NULL;
@@ -113,9 +116,10 @@ void gather__free(struct gather *g)
 	free(g->held);
 	hash__free(g->rests);
 	hash__free(g->codes);
+	intern__free(g->tables);
 	hash__free(g->processes);
 	hash__free(g->threads);
-	hash__free(g->stacks);
+	known_stacks__free(&g->stacks);
 	free(g->pending);
 	free(g);
 }
@@ -195,11 +199,13 @@ static int on_code(struct gather *g, struct profile *profile, const struct ppbpf
 {
 	struct profile_code given = { .first_line = event->first_line };
 	struct buf name = BUF_INIT, file = BUF_INIT;
-	struct code *code = malloc(sizeof(*code) + event->lines);
-	int err;
+	struct code *code = malloc(sizeof(*code));
+	int table = intern__add(g->tables, event->line_bytes, event->lines, NULL), err;
 
-	if (!code)
+	if (!code || table < 0) {
+		free(code);
 		return -ENOMEM;
+	}
 	err = put_text(&name, &event->name, event->name_bytes, "?");
 	if (!err)
 		err = put_text(&file, &event->file, event->file_bytes, "?");
@@ -211,7 +217,7 @@ static int on_code(struct gather *g, struct profile *profile, const struct ppbpf
 	code->version = modules__python_version(g->modules, event->python);
 	code->first_line = event->first_line;
 	code->lines = event->lines;
-	memcpy(code->table, event->line_bytes, event->lines);
+	code->table = intern__get(g->tables, table, NULL);
 	err = code->index < 0 ? code->index : 0;
 	if (!err)
 		free(hash__remove(g->codes, event->id, 0));
@@ -360,7 +366,7 @@ static int add_stack(struct gather *g, struct profile *profile,
 		return err;
 	index = profile__stack(profile, g->frames, event->count, ends[event->end].end,
 			       ends[event->end].why);
-	return remember(g->stacks, event->id, 0, index);
+	return index < 0 ? index : known_stacks__add(&g->stacks, event->id, index);
 }
 
 /* The outermost of a stack's files that are not read yet; 0: there is none. */
@@ -438,7 +444,7 @@ static int on_stack(struct gather *g, struct profile *profile,
 	struct ppbpf_rest_event *rest;
 	uint32_t missing;
 
-	if (hash__get(g->stacks, event->id, 0))
+	if (known_stacks__find(&g->stacks, event->id) >= 0)
 		return 0;
 	rest = event->end == PPBPF_STACK_PENDING ? hash__remove(g->rests, event->id, 0) : NULL;
 	missing = missing_of(g, event);
@@ -544,7 +550,7 @@ int gather__count(struct gather *g, struct profile *profile, const struct ppbpf_
 		  const struct ppbpf_stack_count *count)
 {
 	struct pending counted = { .key = *key, .count = *count }, *larger;
-	int stack = recall(g->stacks, key->stack, 0);
+	int stack = known_stacks__find(&g->stacks, key->stack);
 	size_t room;
 
 	if (stack >= 0 && is_thread_known(g, key))
@@ -569,7 +575,7 @@ static int settle(struct gather *g, struct profile *profile, bool all)
 
 	for (size_t i = 0; i < g->pending_count && !err; i++) {
 		const struct pending *pending = &g->pending[i];
-		int stack = recall(g->stacks, pending->key.stack, 0);
+		int stack = known_stacks__find(&g->stacks, pending->key.stack);
 
 		if (!all && (stack < 0 || !is_thread_known(g, &pending->key))) {
 			g->pending[kept++] = *pending;
