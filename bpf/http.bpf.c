@@ -22,6 +22,7 @@ const volatile bool cfg_by_syscall;	/* the kernel has no tracepoints in its sock
 #define SOCK_STREAM	1
 #define RCV_SHUTDOWN	1
 #define SHUTDOWN_BOTH	3
+#define TCP_FIN_WAIT1	4
 #define TCP_CLOSE	7
 #define TCP_LISTEN	10
 
@@ -141,6 +142,9 @@ int BPF_PROG(exchange_socket_state, struct sock *sk, int from, int to)
 		trace(task->tgid);
 		tell_process(task, PPBPF_EXCHANGE_LISTEN);
 	}
+	/* nothing ends while a connection is made */
+	if (to < TCP_FIN_WAIT1)
+		return 0;
 	if (cfg_by_syscall)
 		c = bpf_map_lookup_elem(&keyed_connections, &key);
 	else

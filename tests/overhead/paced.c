@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /*
- * Asks for http://127.0.0.1:PORT/PATH at a fixed rate, on 8 kept connections, one request
- * at a time on each:
+ * Asks for http://127.0.0.1:PORT/PATH on 8 kept connections, one request at a time on each,
+ * at a fixed rate, or (0) as fast as they are answered:
  *
- *	paced PORT PATH REQUESTS_A_SECOND SECONDS
+ *	paced PORT PATH COUNT REQUESTS_A_SECOND
  *
- * Prints how many were answered, and in how many seconds.
+ * Prints how many seconds it took. COUNT is a multiple of 8.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -66,25 +66,24 @@ static void ask_all(const int *fds, const char *request, size_t length)
 
 int main(int argc, char **argv)
 {
-	uint64_t begin, slot, round = 0;
+	uint64_t begin, rate, rounds;
 	int fds[CONNECTIONS], length;
 	char request[256];
-	double seconds;
 
 	if (argc != 5)
-		error(2, 0, "usage: paced PORT PATH REQUESTS_A_SECOND SECONDS");
+		error(2, 0, "usage: paced PORT PATH COUNT REQUESTS_A_SECOND");
 	length = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
 			  argv[2]);
-	slot = CONNECTIONS * NSEC_PER_SEC / strtoul(argv[3], NULL, 10);
-	seconds = atof(argv[4]);
+	rounds = strtoull(argv[3], NULL, 10) / CONNECTIONS;
+	rate = strtoull(argv[4], NULL, 10);
 	for (int i = 0; i < CONNECTIONS; i++)
 		fds[i] = connect_to(atoi(argv[1]));
 	begin = now_ns();
-	while (now_ns() < begin + seconds * NSEC_PER_SEC) {
-		sleep_until(begin + round++ * slot);
+	for (uint64_t i = 0; i < rounds; i++) {
+		if (rate)
+			sleep_until(begin + i * CONNECTIONS * NSEC_PER_SEC / rate);
 		ask_all(fds, request, length);
 	}
-	printf("%llu %.6f\n", (unsigned long long)(round * CONNECTIONS),
-	       (now_ns() - begin) / (double)NSEC_PER_SEC);
+	printf("%.6f\n", (now_ns() - begin) / (double)NSEC_PER_SEC);
 	return 0;
 }
