@@ -198,20 +198,19 @@ def node(config, table):
     try:
         wait_port(port)
         with instrumented(config) as sdk:
-            conditions = {"its requests are seen": (["-p", str(server.pid)], 1.10)}
-            if sdk:
-                conditions["OpenTelemetry's SDK in it"] = (
-                    None, None, [sdk[0].pid], paced(config, sdk[1]))
-            else:
+            if not sdk:
                 table.note("OpenTelemetry's SDK: its packages are not there; "
                            "tests/cmd/test_trace_clients installs them")
-            count = 1000 if config.quick else 10000
-            compare(config, table, ("Node.js, 5 bytes", [server.pid], paced(config, port), count),
-                    conditions)
             # it keeps no connection of HTTP/1.0, which is what ab speaks
-            compare(config, table, ("Node.js, a connection each", [server.pid],
-                                    ab(f"http://127.0.0.1:{port}/"), count // 2),
-                    {"its requests are seen": (["-p", str(server.pid)], None)})
+            loads = {"Node.js, a connection each": lambda to: ab(f"http://127.0.0.1:{to}/"),
+                     "Node.js, kept connections": lambda to: paced(config, to)}
+            for name, load in loads.items():
+                conditions = {"its requests are seen": (["-p", str(server.pid)], 1.10)}
+                if sdk:
+                    conditions["OpenTelemetry's SDK in it"] = (None, None, [sdk[0].pid],
+                                                               load(sdk[1]))
+                compare(config, table, (name, [server.pid], load(port),
+                                        1000 if config.quick else 8000), conditions)
     finally:
         server.terminate()
         server.wait()
