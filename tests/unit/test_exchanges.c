@@ -179,6 +179,111 @@ static void what_may_go_on_is_held(void **state)
 	exchanges__free(seen.x);
 }
 
+static void send_head(struct seen *seen, uint64_t id, const char *bytes)
+{
+	struct ppbpf_long_head *head = calloc(1, sizeof(*head));
+
+	head->kind = PPBPF_EXCHANGE_HEAD;
+	head->id = id;
+	head->length = strlen(bytes);
+	memcpy(head->bytes, bytes, head->length);
+	assert_int_equal(exchanges__add(seen->x, head, sizeof(*head) - sizeof(head->bytes) +
+					head->length, print, seen), 0);
+	free(head);
+}
+
+/* An exchange whose head came before, if it did. */
+static void tell_long(struct seen *seen, enum ppbpf_protocol protocol, uint64_t id,
+		      uint32_t flags)
+{
+	seen->next_id = id - 16;
+	seen->next_flags = PPBPF_EXCHANGE_LONG | flags;
+	tell(seen, protocol, "", "");
+}
+
+static void long_heads_of_several_cpus_come_between(void **state)
+{
+	struct seen seen = begin();
+
+	(void)state;
+	send_head(&seen, 16, GET("/first"));
+	send_head(&seen, 32, GET("/second"));
+	tell_long(&seen, PPBPF_PROTOCOL_HTTP, 16, 0);
+	tell_long(&seen, PPBPF_PROTOCOL_HTTP, 32, 0);
+	EXPECT(&seen, "GET /first 200", "GET /second 200");
+	/* one that was lost: the request is told of all the same */
+	tell_long(&seen, PPBPF_PROTOCOL_HTTP, 48, 0);
+	EXPECT(&seen, "  200 cut");
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_CUT_HEADS), 1);
+	tell_long(&seen, PPBPF_PROTOCOL_POSTGRESQL, 64, 0);
+	tell_long(&seen, PPBPF_PROTOCOL_REDIS, 80, 0);
+	assert_int_equal(seen.count, 0);
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_NOT_UNDERSTOOD), 2);
+	exchanges__free(seen.x);
+}
+
+/* On UNIX sockets it is sent once, with the first of an exchange's records. */
+static void a_long_head_is_for_all_records_of_its_exchange(void **state)
+{
+	static const struct {
+		enum ppbpf_protocol protocol;
+		const char *head, *expected[2];
+	} cases[] = {
+		{ PPBPF_PROTOCOL_HTTP, GET("/long"), { "GET /long 200" } },
+		{ PPBPF_PROTOCOL_REDIS, "*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n",
+		  { "PING||PING||", "GET||GET ?||" } },
+	};
+	struct seen seen = begin();
+
+	(void)state;
+	seen.family = AF_UNIX;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		uint64_t id = 16 * (i + 1);
+
+		send_head(&seen, id, cases[i].head);
+		tell_long(&seen, cases[i].protocol, id, PPBPF_EXCHANGE_SO_FAR);
+		/* others, of other connections, as long as it takes */
+		for (uint64_t other = 1; other <= 256; other++)
+			send_head(&seen, id + 16 * other, GET("/other"));
+		tell_long(&seen, cases[i].protocol, id, PPBPF_EXCHANGE_SO_FAR);
+		assert_int_equal(seen.count, 0);
+		seen.reply_bytes = 14;
+		tell_long(&seen, cases[i].protocol, id, PPBPF_EXCHANGE_COMPLETE);
+		expect(&seen, cases[i].expected, cases[i].expected[1] ? 2 : 1);
+	}
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_NOT_UNDERSTOOD), 0);
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_CUT_HEADS), 0);
+	exchanges__free(seen.x);
+}
+
+static void replies_in_pieces_are_one_request_s_each(void **state)
+{
+	struct seen seen = begin();
+
+	(void)state;
+	seen.family = AF_UNIX;
+	tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/1") GET("/2") GET("/3"), "");
+	EXPECT(&seen, "GET /1 200");
+	for (int piece = 0; piece < 3; piece++) {
+		seen.next_flags = PPBPF_EXCHANGE_NO_REQUEST |
+				  (piece < 2 ? PPBPF_EXCHANGE_SO_FAR : PPBPF_EXCHANGE_COMPLETE);
+		tell(&seen, PPBPF_PROTOCOL_HTTP, "", "");
+		seen.next_id -= piece < 2 ? 16 : 0;
+	}
+	EXPECT(&seen, "GET /2 200");
+	/* a reply to the one that waits, in a record with others that came meanwhile */
+	for (int piece = 0; piece < 3; piece++) {
+		seen.next_flags = piece < 2 ? PPBPF_EXCHANGE_SO_FAR : PPBPF_EXCHANGE_COMPLETE;
+		tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/4") GET("/5"), "");
+		seen.next_id -= piece < 2 ? 16 : 0;
+	}
+	EXPECT(&seen, "GET /3 200");
+	assert_int_equal(exchanges__expire(seen.x, 0, true, print, &seen), 0);
+	EXPECT(&seen, "GET /4 0 unfinished", "GET /5 0 unfinished");
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_STRAY_REPLIES), 0);
+	exchanges__free(seen.x);
+}
+
 #define MGET "*3\r\n$4\r\nMGET\r\n$1\r\na\r\n$1\r\nb\r\n"
 #define BOTH "*2\r\n$1\r\n1\r\n$1\r\n2\r\n"
 
@@ -259,6 +364,13 @@ static void where_its_threads_time_went(void **state)
 		assert_int_equal(split.on_cpu, i == 0 ? 2 : i == 2 ? 30 : 0);
 		assert_int_equal(split.blocked[PPBPF_REASON_LOCK], i == 0 ? 7 : 0);
 	}
+	/* another CPU's between the two */
+	assert_int_equal(exchanges__add(x, &times, sizeof(times), keep_split, &split), 0);
+	times.id = 32;
+	assert_int_equal(exchanges__add(x, &times, sizeof(times), keep_split, &split), 0);
+	sent.exchange.flags = PPBPF_EXCHANGE_SPLIT;
+	assert_int_equal(exchanges__add(x, &sent, sizeof(sent), keep_split, &split), 0);
+	assert_int_equal(split.life, 9);
 	/* a piece of one is none */
 	assert_int_equal(exchanges__add(x, &times, sizeof(times) - 8, keep_split, &split), 0);
 	assert_int_equal(exchanges__count(x, EXCHANGE_NOT_UNDERSTOOD), 1);
@@ -404,6 +516,9 @@ int main(void)
 		cmocka_unit_test(a_request_is_one),
 		cmocka_unit_test(requests_that_come_together_wait_for_their_replies),
 		cmocka_unit_test(what_may_go_on_is_held),
+		cmocka_unit_test(long_heads_of_several_cpus_come_between),
+		cmocka_unit_test(a_long_head_is_for_all_records_of_its_exchange),
+		cmocka_unit_test(replies_in_pieces_are_one_request_s_each),
 		cmocka_unit_test(an_array_ends_where_it_says),
 		cmocka_unit_test(where_its_threads_time_went),
 		cmocka_unit_test(headers_that_matter_are_found),

@@ -69,6 +69,26 @@ static int others_wait(struct exchanges *x, const struct record *record, size_t 
 	return 0;
 }
 
+/* Unless it is told once more, with the same others behind it. */
+static int others(struct exchanges *x, const struct record *record, size_t size)
+{
+	/* after an upgrade comes something else */
+	if (!size || size >= record->bytes.length ||
+	    record->exchange->flags & PPBPF_EXCHANGE_SO_FAR || record->exchange->status == 101)
+		return 0;
+	return others_wait(x, record, size);
+}
+
+int exchange_http_others(struct exchanges *x, const struct record *record)
+{
+	struct http_request http;
+
+	if (http_request__read(&http, record->bytes.bytes, record->bytes.length))
+		return 0;
+	return others(x, record,
+		      http_request__size(&http, record->bytes.bytes, record->bytes.length));
+}
+
 int exchange_http(struct exchanges *x, const struct record *record)
 {
 	uint32_t flags = record->exchange->flags;
@@ -81,7 +101,7 @@ int exchange_http(struct exchanges *x, const struct record *record)
 	if (flags & PPBPF_EXCHANGE_NO_REQUEST)
 		return reply_to_waiting(x, link, record);
 	err = http_request__read(&http, record->bytes.bytes, record->bytes.length);
-	if (err && err != -EAGAIN) {
+	if (err && err != -EAGAIN && !record_is_headless(record)) {
 		x->counts[EXCHANGE_NOT_UNDERSTOOD]++;
 		return 0;
 	}
@@ -98,9 +118,5 @@ int exchange_http(struct exchanges *x, const struct record *record)
 	} else {
 		err = exchanges__deliver(x, &request);
 	}
-	/* after an upgrade comes something else */
-	if (err || !size || size >= record->bytes.length || flags & PPBPF_EXCHANGE_SO_FAR ||
-	    request.status == 101)
-		return err;
-	return others_wait(x, record, size);
+	return err ? err : others(x, record, size);
 }

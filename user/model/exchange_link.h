@@ -29,18 +29,28 @@ struct link {
 	struct waiting *held;	/* its reply may go on */
 	uint64_t held_since;	/* CLOCK_MONOTONIC, of its last byte */
 	uint64_t silence;	/* after which it is taken for whole */
+	char *head;		/* of the request that is held, when it came in a record before */
+	size_t head_length;
+	uint64_t head_id;	/* whose it is */
 	struct prepared *prepared;
 	size_t prepared_count;
 	char *database;
 	char *user;
 };
 
+/*
+ * Records of several CPUs lie between one and what it belongs to, but not many: by their
+ * exchanges' numbers, of which the kernel's side gives every 16th.
+ */
+#define BEFORE_SLOTS 64
+#define before_slot(id) ((id) / 16 % BEFORE_SLOTS)
+
 struct exchanges {
 	struct hash *links;
 	struct link *newest, *oldest;
 	uint64_t counts[EXCHANGE_COUNT_NR];
-	struct ppbpf_long_head head;	/* that came last */
-	struct ppbpf_exchange_times times;	/* likewise */
+	struct ppbpf_long_head heads[BEFORE_SLOTS];
+	struct ppbpf_exchange_times times[BEFORE_SLOTS];
 	struct buf text;		/* of the request that is being made */
 	request_fn on_request;		/* during a call */
 	void *context;
@@ -72,7 +82,12 @@ int exchanges__wait(struct exchanges *x, struct link *link, const struct request
 /* The one that waits longest, which the caller frees; NULL: none does. */
 struct waiting *link__next(struct link *link);
 
+/* A request whose bytes were to come in a record before, which was lost. */
+bool record_is_headless(const struct record *record);
+
 int exchange_http(struct exchanges *x, const struct record *record);
+/* Of an exchange that was told so far: the requests behind its first one. */
+int exchange_http_others(struct exchanges *x, const struct record *record);
 int exchange_redis(struct exchanges *x, const struct record *record);
 /* One command and its reply, and nothing else on the connection. */
 bool exchange_redis_is_simple(struct exchanges *x, const struct record *record);

@@ -111,6 +111,7 @@ void exchanges__drop(struct exchanges *x, struct link *link)
 		free(prepared);
 	}
 	free(link->held);
+	free(link->head);
 	free(link->database);
 	free(link->user);
 	free(link);
@@ -118,8 +119,8 @@ void exchanges__drop(struct exchanges *x, struct link *link)
 
 void exchanges__drop_empty(struct exchanges *x, struct link *link)
 {
-	if (link && !link->first && !link->held && !link->held_id && !link->prepared &&
-	    !link->database)
+	if (link && !link->first && !link->held && !link->held_id && !link->head &&
+	    !link->prepared && !link->database)
 		exchanges__drop(x, link);
 }
 
@@ -289,8 +290,17 @@ static int deliver_held(struct exchanges *x, struct link *link)
 	return err;
 }
 
+bool record_is_headless(const struct record *record)
+{
+	return record->exchange->flags & PPBPF_EXCHANGE_LONG && !record->bytes.length;
+}
+
 static int by_protocol(struct exchanges *x, const struct record *record)
 {
+	if (record_is_headless(record) && record->exchange->protocol != PPBPF_PROTOCOL_HTTP) {
+		x->counts[EXCHANGE_NOT_UNDERSTOOD]++;
+		return 0;
+	}
 	switch (record->exchange->protocol) {
 	case PPBPF_PROTOCOL_HTTP:
 		return exchange_http(x, record);
@@ -318,6 +328,40 @@ static bool is_redis(const struct record *record)
 	return record->exchange->protocol == PPBPF_PROTOCOL_REDIS;
 }
 
+/* The kernel's side sends a long head once: the records to come of the exchange need it. */
+static int keep_long(struct link *link, const struct record *record)
+{
+	const struct ppbpf_exchange *exchange = record->exchange;
+	char *head;
+
+	if (!(exchange->flags & PPBPF_EXCHANGE_LONG) || !record->bytes.length ||
+	    (link->head && link->head_id == exchange->id))
+		return 0;
+	head = malloc(record->bytes.length);
+	if (!head)
+		return -ENOMEM;
+	memcpy(head, record->bytes.bytes, record->bytes.length);
+	free(link->head);
+	link->head = head;
+	link->head_length = record->bytes.length;
+	link->head_id = exchange->id;
+	return 0;
+}
+
+static void forget_long(struct link *link)
+{
+	free(link->head);
+	link->head = NULL;
+}
+
+/* What is held is a request before: this exchange's own has taken its place among the waiting. */
+static bool replies_to_another(const struct link *link, const struct record *record)
+{
+	return record->exchange->protocol == PPBPF_PROTOCOL_HTTP && link->held &&
+	       link->held_id == record->exchange->id &&
+	       link->held->request.id != record->exchange->id;
+}
+
 /* What may come again is kept until it does, or the next exchange, or silence. */
 static int hold(struct exchanges *x, struct link *link, const struct record *record)
 {
@@ -328,6 +372,14 @@ static int hold(struct exchanges *x, struct link *link, const struct record *rec
 
 	if (link->held_id == record->exchange->id && !link->held)
 		return 0;	/* handed on already, after a long silence */
+	err = keep_long(link, record);
+	if (err)
+		return err;
+	link->held_since = record->exchange->last;
+	if (replies_to_another(link, record)) {
+		request_fill_reply(&link->held->request, record->exchange);
+		return 0;
+	}
 	if (is_redis(record) && !exchange_redis_is_simple(x, record))
 		return 0;	/* replies to several commands are counted once, at their end */
 	x->on_request = keep_request;
@@ -351,6 +403,29 @@ static int hold(struct exchanges *x, struct link *link, const struct record *rec
 	return err;
 }
 
+/* The last record of an exchange whose connection is known, which may be no more afterwards. */
+static int end_held(struct exchanges *x, struct link *link, const struct record *record)
+{
+	char *head = link->head;	/* the record's bytes may lie in it */
+	int err;
+
+	link->head = NULL;
+	if (replies_to_another(link, record)) {
+		request_fill_reply(&link->held->request, record->exchange);
+		link->held_id = 0;
+		err = deliver_held(x, link);
+		if (!err)
+			err = exchange_http_others(x, record);
+	} else {
+		free(link->held);
+		link->held = NULL;
+		link->held_id = 0;
+		err = by_protocol(x, record);
+	}
+	free(head);
+	return err;
+}
+
 static int add(struct exchanges *x, const struct record *record)
 {
 	const struct ppbpf_exchange *exchange = record->exchange;
@@ -370,16 +445,15 @@ static int add(struct exchanges *x, const struct record *record)
 		err = deliver_held(x, link);
 	if (err)
 		return err;
+	if (link->head_id != exchange->id)
+		forget_long(link);
 	if (so_far && !(exchange->flags & FINAL_FLAGS))
 		return hold(x, link, record);
 	if (link->held_id == exchange->id && !link->held)
 		return 0;
 	if (exchange->flags & PPBPF_EXCHANGE_UNFINISHED && link->held && is_redis(record))
 		return deliver_held(x, link);
-	free(link->held);
-	link->held = NULL;
-	link->held_id = 0;
-	return by_protocol(x, record);
+	return end_held(x, link, record);
 }
 
 /* The reply before the exchange; the bytes that it takes up, or -EINVAL. */
@@ -403,8 +477,23 @@ static int read_reply(struct record *out, const char *data, size_t size)
 	return -EINVAL;
 }
 
+/* From the record before, or from what is held of the same exchange; it may have been lost. */
+static struct text long_bytes(struct exchanges *x, const struct ppbpf_exchange *exchange)
+{
+	const struct ppbpf_long_head *head = &x->heads[before_slot(exchange->id)];
+	struct link *link;
+
+	if (head->id == exchange->id)
+		return (struct text){ (const char *)head->bytes, head->length };
+	link = exchanges__find(x, exchange);
+	if (link && link->head && link->head_id == exchange->id)
+		return (struct text){ link->head, link->head_length };
+	return (struct text){ "", 0 };
+}
+
 static bool read_record(struct exchanges *x, struct record *out, const char *data, size_t size)
 {
+	const struct ppbpf_exchange_times *times;
 	const struct ppbpf_exchange *exchange;
 	uint32_t kind;
 	int length = 0;
@@ -421,12 +510,11 @@ static bool read_record(struct exchanges *x, struct record *out, const char *dat
 	if (size < sizeof(*exchange) || exchange->kind != PPBPF_EXCHANGE)
 		return false;
 	out->exchange = exchange;
-	if (exchange->flags & PPBPF_EXCHANGE_SPLIT && x->times.id == exchange->id)
-		out->split = &x->times.split;
+	times = &x->times[before_slot(exchange->id)];
+	if (exchange->flags & PPBPF_EXCHANGE_SPLIT && times->id == exchange->id)
+		out->split = &times->split;
 	if (exchange->flags & PPBPF_EXCHANGE_LONG) {
-		out->bytes.bytes = "";	/* it may have been lost */
-		if (x->head.id == exchange->id)
-			out->bytes = (struct text){ (const char *)x->head.bytes, x->head.length };
+		out->bytes = long_bytes(x, exchange);
 		return true;
 	}
 	if (exchange->request_length > size - sizeof(*exchange))
@@ -437,11 +525,19 @@ static bool read_record(struct exchanges *x, struct record *out, const char *dat
 
 static void keep_head(struct exchanges *x, const struct ppbpf_long_head *head, size_t size)
 {
+	struct ppbpf_long_head *kept;
+
 	if (size < sizeof(*head) - sizeof(head->bytes) || head->length > sizeof(head->bytes) ||
 	    head->length > size - (sizeof(*head) - sizeof(head->bytes)))
 		return;
-	memcpy(&x->head, head, sizeof(*head) - sizeof(head->bytes));
-	memcpy(x->head.bytes, head->bytes, head->length);
+	kept = &x->heads[before_slot(head->id)];
+	memcpy(kept, head, sizeof(*head) - sizeof(head->bytes));
+	memcpy(kept->bytes, head->bytes, head->length);
+}
+
+static void keep_times(struct exchanges *x, const struct ppbpf_exchange_times *times)
+{
+	x->times[before_slot(times->id)] = *times;
 }
 
 int exchanges__add(struct exchanges *x, const void *data, size_t size, request_fn on_request,
@@ -457,8 +553,8 @@ int exchanges__add(struct exchanges *x, const void *data, size_t size, request_f
 		keep_head(x, data, size);
 		return 0;
 	}
-	if (kind == PPBPF_EXCHANGE_TIMES && size >= sizeof(x->times)) {
-		memcpy(&x->times, data, sizeof(x->times));
+	if (kind == PPBPF_EXCHANGE_TIMES && size >= sizeof(x->times[0])) {
+		keep_times(x, data);
 		return 0;
 	}
 	if (!read_record(x, &record, data, size)) {
@@ -476,8 +572,10 @@ static int expire_link(struct exchanges *x, struct link *link, uint64_t now, boo
 	struct waiting *waiting;
 	int err = 0;
 
-	if (link->held && (all || now > link->held_since + link->silence))
+	if (link->held && (all || now > link->held_since + link->silence)) {
 		err = deliver_held(x, link);
+		forget_long(link);
+	}
 	while (all && !err && (waiting = link__next(link))) {
 		waiting->request.end = REQUEST_UNFINISHED;
 		err = exchanges__deliver(x, &waiting->request);
