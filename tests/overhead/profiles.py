@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from stats import Table, mad_percent, three_digits
-from tools import WITH_TRACEFS
+from tools import WITH_TRACEFS, status_bytes
 
 FREQUENCY = 999
 
@@ -62,8 +62,12 @@ class Target:
 def conditions(config, pid):
     data = os.path.join(config.directory, "perf.data")
     rate = str(FREQUENCY)
+    ticks = config.program("ticks")
     found = {
         "nothing": None,
+        "nothing, again": None,
+        "the timer alone": [ticks, rate],
+        "the timer, and a BPF program that returns": [ticks, rate, "empty"],
         "ppbpf profile": [config.ppbpf, "profile", "--pid", str(pid), "--freq", rate,
                           "--no-save", "--output-dir", config.directory],
     }
@@ -73,22 +77,33 @@ def conditions(config, pid):
         found["perf record -g"] = [*record, "-g"]
         found["perf record --call-graph dwarf"] = [*record, "--call-graph", "dwarf"]
     absent = {}
-    for tool in ("profile-bpfcc", "bpf-profile"):
+    for tool, name in (("profile-bpfcc", "bcc's profile"),
+                       ("bpf-profile", "libbpf-tools' profile")):
         why = why_not(tool)
         if why:
-            absent[tool] = why
+            absent[name] = why
         else:
-            found[tool] = [tool, "-F", rate, "-p", str(pid)]
+            found[name] = [tool, "-F", rate, "-p", str(pid)]
+    if shutil.which("bpftrace"):
+        found["bpftrace, its profile probe"] = [
+            *WITH_TRACEFS, "bpftrace", "-e",
+            f"profile:hz:{rate} /pid == {pid}/ {{ @[ustack, kstack] = count() }}"]
+    else:
+        absent["bpftrace"] = "not installed"
     return found, absent
 
 
 def why_not(tool):
     """Why a peer cannot be compared with here, or None."""
     if not shutil.which(tool):
-        return "not installed"
-    ran = subprocess.run([tool, "-F", "49", "1"], stdout=subprocess.DEVNULL,
-                         stderr=subprocess.PIPE, text=True, timeout=60, check=False)
-    return ran.stderr.strip().splitlines()[-1] if ran.returncode else None
+        return f"there is no {tool} (Debian's libbpf-tools has none)" if tool == "bpf-profile" \
+            else "not installed"
+    ran = subprocess.run([tool, "-F", "49", "1"], stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    said = ran.stdout.strip().splitlines()
+    # what is behind the exception that comes last
+    why = [line for line in said if line.startswith("Unable to")] or said[-1:]
+    return why[0].split(". ")[0] if ran.returncode else None
 
 
 def post(config, name):
@@ -112,6 +127,8 @@ def watched(config, target, name, command, seconds):
     watcher = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                stdin=subprocess.DEVNULL)
     time.sleep(1.5)
+    if watcher.poll() is not None:
+        raise RuntimeError(f"{command[0]} ended with {watcher.returncode}")
     turn = statistics.median(target.turns(seconds))
     watcher.send_signal(signal.SIGINT)
     watcher.wait()
@@ -142,9 +159,9 @@ def slowdown(config, report):
     for name in names:
         pairs = [mine / base for mine, base in zip(turns[name], turns["nothing"])]
         table.add(name, f"{100 * (statistics.median(pairs) - 1):+.2f} %",
-                  f"{mad_percent(turns[name]):.2f} %",
+                  f"{mad_percent(pairs):.2f} %",
                   f"{statistics.median(cpu[name]):.2f} s" if names[name] else "-",
-                  "at most 1 %" if name == "ppbpf profile" else "")
+                  "at most 1 %; half of perf's CPU" if name == "ppbpf profile" else "")
     table.note(f"medians of {rounds} rounds of {seconds} s in random order, each against the "
                "round's turns with nothing attached; a watcher's CPU is from its start to its "
                "table, perf report's included")
@@ -190,29 +207,122 @@ def sample_cost(config, report):
     report(table)
 
 
+def profiled(config, *options):
+    """The JSON of a profile of the machine, and its wall-clock seconds."""
+    before = time.monotonic()
+    done = subprocess.run([config.ppbpf, "profile", "--no-save", "--json", *options],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return json.loads(done.stdout), time.monotonic() - before
+
+
 def time_to_table(config, report):
+    """With a python3.11 that keeps a CPU busy: there are stacks to be named."""
     seconds = 3 if config.quick else 30
     table = Table(f"From the end of {seconds} s of the machine at 49 Hz to the table", "", "time",
                   "target")
     config.patience.wait()
-    before = time.monotonic()
-    subprocess.run([config.ppbpf, "profile", "--duration", str(seconds), "--no-save", "--json"],
-                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    table.add("ppbpf profile (its start is in it)", f"{time.monotonic() - before - seconds:.2f} s",
-              "under 0.5 s")
-    if shutil.which("perf"):
-        data = os.path.join(config.directory, "perf.data")
-        subprocess.run([*WITH_TRACEFS, "perf", "record", "-q", "-a", "-F", "49", "-e", "cpu-clock",
-                        "--call-graph", "dwarf", "-o", data, "sleep", str(seconds)],
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-        before = time.monotonic()
-        post(config, "perf")
-        table.add("perf report --stdio --no-inline, of --call-graph dwarf",
-                  f"{time.monotonic() - before:.2f} s", "")
+    target = Target(config)
+    try:
+        result, took = profiled(config, "--duration", str(seconds))
+        attach = result["metadata"]["self"]["attach_ms"] / 1000
+        table.add("ppbpf profile", f"{took - seconds - attach:.2f} s", "under 0.5 s")
+        table.add("ppbpf profile, its start included", f"{took - seconds:.2f} s", "")
+        if shutil.which("perf"):
+            data = os.path.join(config.directory, "perf.data")
+            subprocess.run([*WITH_TRACEFS, "perf", "record", "-q", "-a", "-F", "49", "-e",
+                            "cpu-clock", "--call-graph", "dwarf", "-o", data, "sleep",
+                            str(seconds)],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            before = time.monotonic()
+            post(config, "perf")
+            table.add("perf report --stdio --no-inline, of --call-graph dwarf",
+                      f"{time.monotonic() - before:.2f} s", "")
+    finally:
+        target.end()
+    report(table)
+
+
+def busy(count):
+    return [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
+
+
+def end_all(processes):
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def attaching(config, report):
+    """Alone, and with a busy loop on each CPU."""
+    table = Table("Until a profile of the machine is attached", "", "median", "most", "CPU",
+                  "target")
+    config.patience.wait()
+    for name, loops in (("alone", 0), ("beside a busy loop on each CPU", os.cpu_count())):
+        others = busy(loops)
+        try:
+            own = [profiled(config, "--duration", "0.2")[0]["metadata"]["self"]
+                   for _ in range(2 if config.quick else 7)]
+        finally:
+            end_all(others)
+        times = [one["attach_ms"] for one in own]
+        table.add(name, f"{statistics.median(times):.0f} ms", f"{max(times):.0f} ms",
+                  f"{statistics.median(one['start_cpu_seconds'] for one in own):.2f} s",
+                  "within 250 ms")
+    report(table)
+
+
+def tables(config, report):
+    """The test's own driver tells what the command does not: build/tests/bpf/driver_stacks."""
+    driver = os.path.join(config.build, "tests", "bpf", "driver_stacks")
+    if not os.path.exists(driver):
+        return
+    table = Table("Unwind tables of all that runs", "rows", "memory", "read and built in", "target")
+    config.patience.wait()
+    for _ in range(3):
+        done = subprocess.run([driver, "-m", "-d", "0.5", "-f", "49"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, check=True)
+        result = json.loads(done.stdout)
+        table.add(result["rows"], f"{result['bytes'] / 1e6:.1f} MB",
+                  f"{result['build_ns'] / 1e6:.0f} ms", "200 ms, 16 MB")
+    table.note("files of more than 24 MB, and tables beyond 12 MB, wait until a stack needs them")
+    report(table)
+
+
+def memory(config, report):
+    """As many samples a CPU as an hour at 49 Hz has; sampled from outside."""
+    seconds = 4 if config.quick else 36
+    table = Table("Resident memory", "", "samples", "stacks complete", "while sampling",
+                  "at the end", "target")
+    config.patience.wait()
+    target = Target(config)
+    kept = 0
+    watcher = subprocess.Popen([config.ppbpf, "profile", "--freq", "4900", "--duration",
+                                str(seconds), "--no-save", "--json"], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    try:
+        until = time.monotonic() + seconds - 0.5
+        time.sleep(1)
+        while time.monotonic() < until:
+            kept = max(kept, status_bytes(watcher.pid, "VmRSS") or 0)
+            time.sleep(0.2)
+        result = json.loads(watcher.communicate()[0])
+    finally:
+        target.end()
+    count, unwind = samples_of(json.dumps(result))
+    table.add(f"{seconds} s of the machine at 4900 Hz", count,
+              f"{100 * unwind['complete'] / max(1, count):.1f} %", f"{kept / 1e6:.1f} MB",
+              f"{result['metadata']['self']['peak_resident_bytes'] / 1e6:.1f} MB", "under 30 MB")
+    table.note("one CPU has a busy python3.11: as many samples of it as an hour at 49 Hz has")
     report(table)
 
 
 def run(config, report):
     slowdown(config, report)
     sample_cost(config, report)
+
+
+def run_ends(config, report):
     time_to_table(config, report)
+    attaching(config, report)
+    tables(config, report)
+    memory(config, report)
