@@ -65,7 +65,6 @@ def conditions(config, pid):
     ticks = config.program("ticks")
     found = {
         "nothing": None,
-        "nothing, again": None,
         "the timer alone": [ticks, rate],
         "the timer, and a BPF program that returns": [ticks, rate, "empty"],
         "ppbpf profile": [config.ppbpf, "profile", "--pid", str(pid), "--freq", rate,
@@ -119,17 +118,22 @@ def post(config, name):
         before.children_user - before.children_system
 
 
+def quiet_turn(turns):
+    """The lower quartile: what a neighbour on the host does makes turns longer, not shorter."""
+    return statistics.quantiles(turns, n=4)[0]
+
+
 def watched(config, target, name, command, seconds):
-    """The median turn under this condition, and the watcher's CPU seconds, all in."""
+    """A turn under this condition, and the watcher's CPU seconds, all in."""
     if not command:
-        return statistics.median(target.turns(seconds)), 0.0
+        return quiet_turn(target.turns(seconds)), 0.0
     before = os.times()
     watcher = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                stdin=subprocess.DEVNULL)
-    time.sleep(1.5)
+    time.sleep(1)
     if watcher.poll() is not None:
         raise RuntimeError(f"{command[0]} ended with {watcher.returncode}")
-    turn = statistics.median(target.turns(seconds))
+    turn = quiet_turn(target.turns(seconds))
     watcher.send_signal(signal.SIGINT)
     watcher.wait()
     after = os.times()
@@ -139,31 +143,34 @@ def watched(config, target, name, command, seconds):
 
 
 def slowdown(config, report):
+    """Each visit against what the target did alone just before and just after it."""
     config.patience.wait()      # the target itself keeps a CPU busy
     target = Target(config)
-    rounds = 2 if config.quick else 5
-    seconds = 1.5 if config.quick else 3
+    rounds = 2 if config.quick else 6
+    seconds = 1.5
     names, absent = conditions(config, target.process.pid)
-    turns, cpu = {name: [] for name in names}, {name: [] for name in names}
+    ratios, cpu = {name: [] for name in names}, {name: [] for name in names}
     try:
         time.sleep(1)
+        before = quiet_turn(target.turns(seconds / 2))
         for _ in range(rounds):
             for name in random.sample(list(names), len(names)):
                 turn, spent = watched(config, target, name, names[name], seconds)
-                turns[name].append(turn)
+                after = quiet_turn(target.turns(seconds / 2))
+                ratios[name].append(2 * turn / (before + after))
                 cpu[name].append(spent)
+                before = after
     finally:
         target.end()
     table = Table(f"A busy python3.11, sampled at {FREQUENCY} Hz", "", "slowdown", "spread",
                   "CPU of the watcher", "target")
     for name in names:
-        pairs = [mine / base for mine, base in zip(turns[name], turns["nothing"])]
-        table.add(name, f"{100 * (statistics.median(pairs) - 1):+.2f} %",
-                  f"{mad_percent(pairs):.2f} %",
+        table.add(name, f"{100 * (statistics.median(ratios[name]) - 1):+.2f} %",
+                  f"{mad_percent(ratios[name]):.2f} %",
                   f"{statistics.median(cpu[name]):.2f} s" if names[name] else "-",
                   "at most 1 %; half of perf's CPU" if name == "ppbpf profile" else "")
-    table.note(f"medians of {rounds} rounds of {seconds} s in random order, each against the "
-               "round's turns with nothing attached; a watcher's CPU is from its start to its "
+    table.note(f"medians of {rounds} visits of {seconds} s in random order, each against what the "
+               "target did just before and after it; a watcher's CPU is from its start to its "
                "table, perf report's included")
     for tool, why in absent.items():
         table.note(f"{tool} does not run here: {why}")
