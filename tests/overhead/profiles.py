@@ -146,7 +146,7 @@ def slowdown(config, report):
     """Each visit against what the target did alone just before and just after it."""
     config.patience.wait()      # the target itself keeps a CPU busy
     target = Target(config)
-    rounds = 2 if config.quick else 6
+    rounds = 2 if config.quick else 8
     seconds = 1.5
     names, absent = conditions(config, target.process.pid)
     ratios, cpu = {name: [] for name in names}, {name: [] for name in names}
