@@ -113,7 +113,7 @@ def compare(config, table, service, conditions):
     name, pids, load, count = service
     names = ["nothing attached", *conditions]
     costs, own, lost = {n: [] for n in names}, {n: [] for n in names}, {n: 0 for n in names}
-    for _ in range(2 if config.quick else 12):
+    for _ in range(2 if config.quick else 8):
         for condition in random.sample(names, len(names)):
             options, _, *other = conditions.get(condition, (None, None))
             cost, watcher, said = visit(config, *(other or (pids, load)), count, options)
