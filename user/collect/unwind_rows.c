@@ -94,6 +94,11 @@ static int publish_aside(struct chunk *chunk)
 		err = __atomic_load_n(&chunk->error, __ATOMIC_ACQUIRE);
 		if (err || !bpf_map_lookup_elem(chunk->chunks_fd, &chunk->number, &id))
 			break;
+		/* "not there yet" is the one answer that changes */
+		if (errno != ENOENT) {
+			err = -errno;
+			break;
+		}
 		usleep(PUBLISHED_POLL_US);
 	}
 	if (err && chunk->has_publisher)
