@@ -6,6 +6,7 @@
 #include "unwind.bpf.h"
 
 #define USER_CS 0x33 /* 64-bit code */
+#define XEN_USER_CS 0xe033 /* the same in a paravirtual guest of Xen */
 #define COMPAT_VDSO_MAX 0x2000
 #define PF_IO_WORKER 0x00000010
 #define PF_USER_WORKER 0x00004000
@@ -82,7 +83,7 @@ static __always_inline bool has_user_stack(struct walk *walk, struct task_struct
 	if (!walk->mm || task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER) ||
 	    BPF_CORE_READ_BITFIELD_PROBED(task, in_execve))
 		return false;
-	if (cs == USER_CS)
+	if (cs == USER_CS || cs == XEN_USER_CS)
 		return true;
 	walk->end = PPBPF_STACK_COMPAT;
 	walk->compat = 1;
