@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -135,6 +136,14 @@ static int no_answers(const uint64_t *addresses, size_t count, char (*texts)[PPB
 	return -EPERM;
 }
 
+/* What a kernel without its symbols says of everything. */
+static int numbers(const uint64_t *addresses, size_t count, char (*texts)[PPBPF_KERNEL_TEXT])
+{
+	for (size_t i = 0; i < count; i++)
+		snprintf(texts[i], sizeof(texts[i]), "0x%" PRIx64, addresses[i]);
+	return 0;
+}
+
 static void what_the_kernel_answers_is_taken(void **state)
 {
 	size_t count = sizeof(asked) / sizeof(asked[0]);
@@ -162,6 +171,10 @@ static void what_the_kernel_answers_is_taken(void **state)
 	kernel_symbols__free(kernel);
 	assert_int_equal(kernel_symbols__ask(&kernel, no_answers, asked, count), -EPERM);
 	assert_null(kernel);
+	assert_int_equal(kernel_symbols__ask(&kernel, numbers, asked, count), -ENOENT);
+	assert_null(kernel);
+	assert_int_equal(kernel_symbols__ask(&kernel, numbers, asked, 0), 0);
+	kernel_symbols__free(kernel);
 }
 
 int main(void)

@@ -183,14 +183,14 @@ static bool is_bpf(const char *name)
 }
 
 /* "vfs_read+0x1f/0x2d0 [module]"; anything else is the kernel's way to say that it has none. */
-static void take_answer(struct slot *slot, char *text)
+static bool take_answer(struct slot *slot, char *text)
 {
 	char *plus = strrchr(text, '+'), *module = plus ? strchr(plus, ' ') : NULL;
 	uint64_t offset, size;
 
 	slot->found = true;
 	if (!plus || plus == text || sscanf(plus, "+0x%" SCNx64 "/0x%" SCNx64, &offset, &size) != 2)
-		return;
+		return false;
 	*plus = '\0';
 	slot->rank = 1;
 	slot->start = slot->address - offset;
@@ -199,6 +199,7 @@ static void take_answer(struct slot *slot, char *text)
 		text_copy(slot->module, sizeof(slot->module), module + 1);
 	else
 		text_copy(slot->module, sizeof(slot->module), is_bpf(text) ? "[bpf]" : "[kernel]");
+	return true;
 }
 
 int kernel_symbols__ask(struct kernel_symbols **out, kernel_names_fn names,
@@ -208,13 +209,16 @@ int kernel_symbols__ask(struct kernel_symbols **out, kernel_names_fn names,
 	char(*texts)[PPBPF_KERNEL_TEXT] = calloc(count + 1, sizeof(*texts));
 	uint64_t *sorted = calloc(count + 1, sizeof(*sorted));
 	int err = kernel && texts && sorted ? 0 : -ENOMEM;
+	bool named = !count;
 
 	for (size_t i = 0; i < count && !err; i++)
 		sorted[i] = kernel->slots[i].address;
 	if (!err)
 		err = names(sorted, count, texts);
 	for (size_t i = 0; i < count && !err; i++)
-		take_answer(&kernel->slots[i], texts[i]);
+		named |= take_answer(&kernel->slots[i], texts[i]);
+	if (!err && !named)
+		err = -ENOENT;
 	free(texts);
 	free(sorted);
 	*out = err ? NULL : kernel;

@@ -26,7 +26,10 @@ int kernel_symbols__new(struct kernel_symbols **out, const char *path, const uin
 typedef int (*kernel_names_fn)(const uint64_t *addresses, size_t count,
 			       char (*texts)[PPBPF_KERNEL_TEXT]);
 
-/* The same from such answers; the function's error is returned. */
+/*
+ * The same from such answers; the function's error is returned. -ENOENT: no
+ * address has a name, as in a kernel that was built without CONFIG_KALLSYMS.
+ */
 int kernel_symbols__ask(struct kernel_symbols **out, kernel_names_fn names,
 			const uint64_t *addresses, size_t count);
 

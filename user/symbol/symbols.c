@@ -378,6 +378,9 @@ void symbols__state(const struct symbols *symbols, struct symbols_state *state)
 	if (symbols->kernel_error == -EPERM)
 		state->why_no_kernel = "the kernel hides its addresses "
 				       "(kernel.kptr_restrict; CAP_SYSLOG shows them)";
+	else if (symbols->kernel_error == -ENOENT)
+		state->why_no_kernel = "the kernel names no function and has no /proc/kallsyms "
+				       "(CONFIG_KALLSYMS is not set)";
 	else if (symbols->kernel_error)
 		state->why_no_kernel = "/proc/kallsyms cannot be read";
 }
