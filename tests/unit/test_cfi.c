@@ -370,6 +370,52 @@ static void what_compilers_add_is_known(void **state)
 	elf__free(elf);
 }
 
+/* A copy of this program that is entered elsewhere. */
+static int entered_at(uint64_t address)
+{
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = memfd_create("entered", 0);
+	off_t size = lseek(from, 0, SEEK_END);
+	char *bytes = malloc(size);
+
+	assert_int_equal(pread(from, bytes, size, 0), size);
+	memcpy(bytes + offsetof(Elf64_Ehdr, e_entry), &address, sizeof(address));
+	assert_int_equal(pwrite(to, bytes, size, 0), size);
+	free(bytes);
+	close(from);
+	return to;
+}
+
+/* A short one that is not described: what is called begins behind it. */
+static void the_entry_point_ends_where_something_else_begins(void **state)
+{
+	struct elf_section fini_array;
+	struct cfi_table table;
+	uint64_t dtors, offset;
+	struct elf *elf;
+
+	(void)state;
+	table = table_of_this_program(&elf);
+	cfi__free(&table);
+	assert_int_equal(elf__section(elf, ".fini_array", true, &fini_array), 0);
+	memcpy(&dtors, fini_array.data, sizeof(dtors));
+	/* under the sanitizers another function may come first */
+	if (fini_array.size != sizeof(dtors)) {
+		elf__free(elf);
+		return;
+	}
+	assert_int_equal(elf__offset_of(elf, dtors, &offset), 0);
+	elf__free(elf);
+	/* 8 bytes before deregister_tm_clones() */
+	assert_int_equal(elf__open_kept(&elf, entered_at(dtors - 0x78)), 0);
+	assert_int_equal(cfi__read(&table, elf), 0);
+	assert_row(&table, offset - 0x78, PPBPF_UNWIND_STOP, 0, 0, 0);
+	assert_row(&table, offset - 0x71, PPBPF_UNWIND_STOP, 0, 0, 0);
+	assert_row(&table, offset - 0x70, PPBPF_UNWIND_SP, 1, 0, 0);
+	assert_row(&table, offset - 1, PPBPF_UNWIND_SP, 1, 0, 0);
+	cfi__free(&table);
+	elf__free(elf);
+}
+
 static void every_cut_is_survived(void **state)
 {
 	static const uint8_t instructions[] = {
@@ -537,6 +583,7 @@ int main(void)
 		cmocka_unit_test(overlaps_and_padding),
 		cmocka_unit_test(what_is_not_described_may_be_assumed),
 		cmocka_unit_test(what_compilers_add_is_known),
+		cmocka_unit_test(the_entry_point_ends_where_something_else_begins),
 		cmocka_unit_test(every_cut_is_survived),
 		cmocka_unit_test(libdw_says_the_same_of_the_c_library),
 		cmocka_unit_test(what_is_no_program_has_no_table),

@@ -2,6 +2,7 @@
 #include "symbol/cfi_crt.h"
 
 #include <gelf.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "symbol/cfi_parse.h"
@@ -35,13 +36,17 @@ static size_t landing_size(const uint8_t *code, size_t size)
 										   : 0;
 }
 
-static int assume_entry_point(struct cfi_parser *parser, struct elf *elf)
+/* It reaches to `next`, where something else begins (0: not known), and is short. */
+static int assume_entry_point(struct cfi_parser *parser, struct elf *elf, uint64_t next)
 {
+	uint64_t size = ENTRY_CODE_MAX;
 	GElf_Ehdr header;
 
 	if (!gelf_getehdr(elf__handle(elf), &header))
 		return 0;
-	return cfi_parser__assume(parser, header.e_entry, ENTRY_CODE_MAX, &outermost);
+	if (next > header.e_entry && next - header.e_entry < size)
+		size = next - header.e_entry;
+	return cfi_parser__assume(parser, header.e_entry, size, &outermost);
 }
 
 static int assume_jumps(struct cfi_parser *parser, struct elf *elf)
@@ -119,49 +124,69 @@ static const uint8_t *code_at(struct elf *elf, uint64_t address, size_t wanted)
 	return (const uint8_t *)file + offset;
 }
 
-/* deregister_tm_clones(), register_tm_clones(), __do_global_dtors_aux(), frame_dummy() */
-static int assume_crtbegin(struct cfi_parser *parser, struct elf *elf)
+/* Where the functions of crtbegin.o are, and what __do_global_dtors_aux() among them does. */
+struct crtbegin {
+	uint64_t start;	/* of deregister_tm_clones() */
+	uint64_t dtors;
+	size_t push, pop;	/* from there */
+};
+
+static bool find_crtbegin(struct elf *elf, struct crtbegin *found)
 {
 	static const uint8_t pop_and_return[] = { 0x5d, 0xc3 };
 	struct elf_section section;
 	const uint8_t *code, *end;
 	uint64_t address;
-	size_t push, pop;
-	int err;
+	size_t push;
 
 	if (elf__section(elf, ".fini_array", true, &section) || !section.data ||
 	    section.size < sizeof(address))
-		return 0;
+		return false;
 	memcpy(&address, section.data, sizeof(address));
 	code = address > CLONES_SIZE ? code_at(elf, address, DTORS_MAX) : NULL;
 	if (!code)
-		return 0;
+		return false;
 	/* cmpb $0, completed(%rip); jne; push %rbp */
 	push = landing_size(code, DTORS_MAX) + 9;
 	if (code[push - 9] != 0x80 || code[push - 8] != 0x3d || code[push - 2] != 0x75 ||
 	    code[push] != PUSH_RBP)
-		return 0;
+		return false;
 	end = memmem(code, DTORS_MAX, pop_and_return, sizeof(pop_and_return));
 	if (!end)
-		return 0;
-	pop = end - code;
-	err = cfi_parser__assume(parser, address - CLONES_SIZE, CLONES_SIZE + push + 1, &called);
+		return false;
+	*found = (struct crtbegin){ .start = address - CLONES_SIZE, .dtors = address,
+				    .push = push, .pop = end - code };
+	return true;
+}
+
+/* deregister_tm_clones(), register_tm_clones(), __do_global_dtors_aux(), frame_dummy() */
+static int assume_crtbegin(struct cfi_parser *parser, const struct crtbegin *found)
+{
+	size_t push = found->push, pop = found->pop;
+	int err;
+
+	err = cfi_parser__assume(parser, found->start, CLONES_SIZE + push + 1, &called);
 	if (!err)
-		err = cfi_parser__assume(parser, address + push + 1, pop - push, &pushed_rbp);
+		err = cfi_parser__assume(parser, found->dtors + push + 1, pop - push, &pushed_rbp);
 	if (!err)
-		err = cfi_parser__assume(parser, address + pop + 1, DTORS_MAX - pop - 1, &called);
+		err = cfi_parser__assume(parser, found->dtors + pop + 1, DTORS_MAX - pop - 1,
+					 &called);
 	return err;
 }
 
 int cfi_crt__assume(struct cfi_parser *parser, struct elf *elf)
 {
-	int err = assume_entry_point(parser, elf);
+	struct crtbegin crtbegin = { 0 };
+	bool has_crtbegin = find_crtbegin(elf, &crtbegin);
+	int err = assume_entry_point(parser, elf, crtbegin.start);
 
 	if (!err)
 		err = assume_jumps(parser, elf);
 	if (!err)
 		err = assume_frames(parser, elf);
-	return err ? err : assume_crtbegin(parser, elf);
+	if (!err && has_crtbegin)
+		err = assume_crtbegin(parser, &crtbegin);
+	return err;
 }
 
 /* A C library, or a program that has one in itself: it needs no other. */
