@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/cond.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "collect/modules_impl.h"
@@ -79,7 +80,7 @@ struct modules *modules__new(const struct modules_maps *maps)
 		return NULL;
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_cond_init(&m->asked, NULL);
-	pthread_cond_init(&m->built_one, NULL);
+	cond_init_monotonic(&m->built_one);
 	m->met.end = &m->met.first;
 	m->scanned.end = &m->scanned.first;
 	m->later.end = &m->later.first;

@@ -43,7 +43,7 @@ int modules__scan(struct modules *m, pid_t pid, bool soon);
 /* A file that will be. */
 void modules__foresee(struct modules *m, const char *path);
 
-/* Until all that was asked for is built, or it is that late (CLOCK_REALTIME): false. */
+/* Until all that was asked for is built, or it is that late (CLOCK_MONOTONIC): false. */
 bool modules__wait(struct modules *m, const struct timespec *until);
 
 /* Whether the file's table is built, or there is none; it comes next, and may be waited for. */

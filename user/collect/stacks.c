@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/cond.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "collect/blocked.h"
@@ -294,7 +295,7 @@ int stacks__new(struct stacks **out, const struct stacks_config *config,
 	s->created_ns = now_ns();
 	s->event = "cpu-clock";
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->pass_cond, NULL);
+	cond_init_monotonic(&s->pass_cond);
 	allow_many_files();
 	err = stacks_load(&s->skel, &s->config, features, e);
 	if (!err)
@@ -425,7 +426,7 @@ static void wait_until_ready(struct stacks *s)
 	uint64_t pass;
 	bool ready;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += most_ms * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;

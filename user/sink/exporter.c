@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/buf.h"
+#include "base/cond.h"
 #include "base/late_curl.h"
 #include "base/text.h"
 #include "base/wire.h"
@@ -515,13 +516,8 @@ static int prepare_curl(struct exporter *x)
 
 static void init_lock(struct exporter *x)
 {
-	pthread_condattr_t attributes;
-
 	pthread_mutex_init(&x->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&x->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	cond_init_monotonic(&x->changed);
 }
 
 struct exporter *exporter__new(const struct exporter_config *config)
