@@ -140,6 +140,18 @@ static void eighty_columns_have_the_same_in_less_room(void **state)
 	done(&screen, report);
 }
 
+static void a_cost_of_more_than_the_run_is_no_share_of_it(void **state)
+{
+	struct report *report = sample_report();
+	struct screen screen;
+
+	(void)state;
+	report->duration = 0.001;
+	screen = summary(&pipe_of_100, report, NULL);
+	assert_says(&screen, "own cost 750 ms of CPU, 14.0 MB");
+	done(&screen, report);
+}
+
 static void no_width_lets_a_line_wrap(void **state)
 {
 	struct report *report = sample_report(), *machine = sample_machine_report();
@@ -482,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_target_is_summed_up_as_it_should_look),
 		cmocka_unit_test(eighty_columns_have_the_same_in_less_room),
+		cmocka_unit_test(a_cost_of_more_than_the_run_is_no_share_of_it),
 		cmocka_unit_test(no_width_lets_a_line_wrap),
 		cmocka_unit_test(the_parts_of_the_bar_are_to_scale),
 		cmocka_unit_test(a_hostile_name_is_harmless),

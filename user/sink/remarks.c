@@ -48,10 +48,14 @@ void remarks__own_cost(struct buf *text, const struct report *report)
 	double seconds = self->user_seconds + self->system_seconds - self->start_cpu_seconds;
 	char percent[UNITS_TEXT], bytes[UNITS_TEXT], start[UNITS_TEXT];
 
-	buf__printf(text, "own cost %s of a core, %s",
-		    format_percent(percent, report->duration > 0 ?
-				   100 * seconds / report->duration : 0),
-		    format_bytes(bytes, self->resident_bytes));
+	/* all that is done once, in a run of a millisecond, is no share of it that says anything */
+	if (seconds > report->duration)
+		buf__printf(text, "own cost %s of CPU", format_duration(start, seconds * 1e9));
+	else
+		buf__printf(text, "own cost %s of a core",
+			    format_percent(percent, report->duration > 0 ?
+					   100 * seconds / report->duration : 0));
+	buf__printf(text, ", %s", format_bytes(bytes, self->resident_bytes));
 	/* once a run, however long it is: no share of the time measured */
 	if (self->start_cpu_seconds > 0)
 		buf__printf(text, ", %s of CPU to start",
