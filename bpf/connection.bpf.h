@@ -28,13 +28,21 @@ enum body {
 	BODY_HEAD,	/* HTTP: not all of the head has come */
 };
 
+enum head_flag {
+	HEAD_GOES_ON = 1,	/* the line with the status is among them */
+	HEAD_LENGTH = 2,
+	HEAD_CHUNKED = 4,
+};
+
 struct connection {
 	u32 phase;
 	u8 body;
 	u8 request_dir;
 	u8 looked_at;	/* how often, while it is not known what it speaks; 2: or more */
 	u8 chunk_end;	/* the last bytes were those that end a chunked body */
-	u64 expected;	/* bytes of the reply; with BODY_LENGTH */
+	u64 expected;	/* bytes of the reply (BODY_LENGTH), or of its body so far (BODY_HEAD) */
+	u32 head_before;	/* bytes of the reply's head that are not kept any more */
+	u32 head_flags;	/* what they said: enum head_flag */
 	u64 inode;	/* of the socket, on an older kernel */
 	struct ppbpf_exchange_times split;
 	struct ppbpf_reply reply;	/* of HTTP's: its head, until all of that has come */

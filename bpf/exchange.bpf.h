@@ -216,10 +216,11 @@ static __always_inline void http_reply_begin(struct connection *c, const struct 
 {
 	c->body = BODY_UNKNOWN;
 	c->reply.head_length = 0;
+	c->head_before = c->head_flags = 0;
 	/* one that is sent byte by byte begins with one of them */
 	if (m->readable && (is_http_reply(&m->peek) || (m->payload.length < 6 &&
 							 m->peek.bytes[0] == 'H')))
-		http_measure(c, &m->payload);
+		http_head(c, &m->payload);
 }
 
 __noinline int reply_begin(struct connection *c, const struct movement *m)
@@ -275,7 +276,8 @@ __noinline int reply_is_whole(struct connection *c, const struct movement *m)
 static __always_inline bool http_becomes_opaque(const struct connection *c)
 {
 	return c->exchange.status == 101 ||
-	       (c->exchange.status / 100 == 2 && c->request[0] == 'C' && c->request[1] == 'O');
+	       (c->exchange.status / 100 == 2 &&
+		*(u32 *)c->request == WORD('C', 'O', 'N', 'N'));
 }
 
 __noinline int reply_text(struct connection *c, const struct movement *m)
@@ -325,7 +327,7 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 	case PHASE_REPLY:
 		if (!begins) {
 			if (http && c->body == BODY_HEAD && m->readable)
-				http_measure(c, &m->payload);
+				http_head(c, &m->payload);
 			break;
 		}
 		if (c->exchange.status >= 200) {
@@ -351,6 +353,9 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 	whole = reply_is_whole(c, m);
 	if (!whole && (c->body == BODY_UNKNOWN || c->body == BODY_HEAD))
 		reply_served(c);
+	/* its end may be the connection's, of which nothing tells on a UNIX socket */
+	if (!whole && http && c->body == BODY_UNKNOWN && c->exchange.family == AF_UNIX)
+		work_forget(c);
 	if (whole)
 		exchange_send(c, PPBPF_EXCHANGE_COMPLETE);
 	else if (c->phase == PHASE_REPLY && may_be_the_end(c))

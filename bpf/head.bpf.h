@@ -142,11 +142,11 @@ __noinline int peek_gather(struct peek *p, const struct payload *payload)
 struct head {
 	u32 length;		/* of what there is in the room */
 	u32 from;		/* where it begins */
+	u32 line;		/* where its last line does, of those that are here; 0: its first */
 	u32 end;		/* of the head; 0: not found */
 	u32 status;
+	u32 flags;		/* enum head_flag */
 	u64 content_length;
-	u32 has_length;
-	u32 chunked;
 };
 
 struct scan {
@@ -166,9 +166,14 @@ static __always_inline u64 scan_load(const struct scan_room *room, u32 at)
 
 static __always_inline void scan_number(struct scan *scan, u32 at)
 {
-	u64 value = 0, word = scan_load(scan->room, at);
+	u64 value = 0, word;
 	u32 i, digit;
 
+	for (i = 0; i < 4; i++, at++) {
+		word = scan_load(scan->room, at);
+		if ((word & 0xff) != ' ' && (word & 0xff) != '\t')
+			break;
+	}
 	/* 15 digits: beyond any file */
 	for (i = 0; i < 15; i++) {
 		if (i == 8)
@@ -181,7 +186,7 @@ static __always_inline void scan_number(struct scan *scan, u32 at)
 	}
 	if (i) {
 		scan->head->content_length = value;
-		scan->head->has_length = true;
+		scan->head->flags |= HEAD_LENGTH;
 	}
 }
 
@@ -190,8 +195,9 @@ static __always_inline bool scan_line(struct scan *scan, u32 at)
 {
 	u64 word = scan_load(scan->room, at), second;
 
-	if (at <= scan->head->from)
+	if (at <= scan->head->from || at >= scan->head->length)
 		return false;
+	scan->head->line = at;
 	if ((word & 0xff) == '\r') {
 		scan->head->end = at + 2;
 		return true;
@@ -203,15 +209,12 @@ static __always_inline bool scan_line(struct scan *scan, u32 at)
 	word = lower(word);
 	if (word == LONG('c', 'o', 'n', 't', 'e', 'n', 't', '-')) {
 		second = lower(scan_load(scan->room, at + 8));
-		if (second == LONG('l', 'e', 'n', 'g', 't', 'h', ':', ' '))
-			scan_number(scan, at + 16);
-		else if ((second & 0xffffffffffffffULL) ==
-			 (LONG('l', 'e', 'n', 'g', 't', 'h', ':', 0)))
+		if ((second & 0xffffffffffffffULL) == LONG('l', 'e', 'n', 'g', 't', 'h', ':', 0))
 			scan_number(scan, at + 15);
 	} else if (word == LONG('t', 'r', 'a', 'n', 's', 'f', 'e', 'r')) {
 		second = lower(scan_load(scan->room, at + 8));
 		if (second == LONG('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n'))
-			scan->head->chunked = true;
+			scan->head->flags |= HEAD_CHUNKED;
 	}
 	return false;
 }
@@ -239,23 +242,39 @@ static long scan_word(u32 index, struct scan *scan)
 
 #define HEAD_END WORD('\r', '\n', '\r', '\n')
 
-/* Copies what there is of a reply's head, after what came of it before; its length. */
-static __always_inline long head_copy(struct connection *c, const struct payload *payload,
+/*
+ * Copies what there is of a reply's head after what is kept of it; its length. `piece` is
+ * left with what there was no room for.
+ */
+static __always_inline long head_copy(struct connection *c, struct payload *piece,
 				      struct scan_room *room)
 {
-	u32 kept = at_most(c->reply.head_length, PPBPF_REPLY_HEAD), length, last = 0;
+	u32 kept = at_most(c->reply.head_length, PPBPF_REPLY_HEAD), length, last = 0, end;
+	u64 begin = 0;
 
 	if (kept)
 		bpf_probe_read_kernel(room->words, kept, c->reply.head);
-	length = at_most(payload->first, SCAN_BYTES);
+	length = at_most(piece->first, SCAN_BYTES - kept);
 	/* most often it is in a buffer of its own */
-	if (payload->buffers && (length < 4 ||
-	    bpf_probe_read_user(&last, 4, (void *)(payload->base + length - 4)) ||
-	    last != HEAD_END))
-		return gather(room, payload, kept);
-	if (bpf_probe_read_user((u8 *)room->words + kept, length, (void *)payload->base))
+	if (piece->buffers && piece->first <= SCAN_BYTES - kept && (length < 4 ||
+	    bpf_probe_read_user(&last, 4, (void *)(piece->base + length - 4)) ||
+	    last != HEAD_END) &&
+	    !bpf_probe_read_user(&begin, 8, (void *)piece->buffers) && begin == piece->base) {
+		end = gather(room, piece, kept);
+		length = at_most(end - kept, SCAN_BYTES);
+		piece->first = length;
+		piece->buffers = 0;
+	} else if (bpf_probe_read_user((u8 *)room->words + kept, at_most(length, SCAN_BYTES),
+				       (void *)piece->base)) {
 		return -1;
-	return kept + length;
+	}
+	piece->base += length;
+	piece->first -= length;
+	piece->length -= length;
+	/* what is left there of another one's is no part of it */
+	end = at_most(kept + length, SCAN_BYTES);
+	*(u64 *)((u8 *)room->words + end) = 0;
+	return end;
 }
 
 /* Looks for its status, for its end, and for what it says of the body. */
@@ -267,7 +286,7 @@ __noinline int head_scan(struct head *head)
 	scan.room = scan_room_here();
 	if (!head || !scan.room)
 		return 0;
-	head->end = head->status = 0;
+	head->end = head->status = head->line = 0;
 	p.longs[0] = scan_load(scan.room, head->from);
 	p.longs[1] = scan_load(scan.room, head->from + 8);
 	if (head->from + 12 <= head->length && is_http_reply(&p))
@@ -276,17 +295,33 @@ __noinline int head_scan(struct head *head)
 	return 0;
 }
 
-/* A head of which the end is still to come. */
-static __always_inline void head_keep(struct connection *c, const struct scan_room *room,
-				      u32 length)
+/*
+ * A head of which the end is still to come. Of a long one its last line alone is kept, with
+ * the end of the line before it; nothing that matters is in one which is long itself.
+ */
+static __always_inline long head_keep(struct connection *c, const struct scan_room *room,
+				      const struct head *head)
 {
-	if (length > PPBPF_REPLY_HEAD)
-		return;
-	length = at_most(length, PPBPF_REPLY_HEAD);
-	if (bpf_probe_read_kernel(c->reply.head, length, room->words))
-		return;
-	c->reply.head_length = length;
+	u32 from = head->from, length = head->length - from, kept;
+
+	if (length > PPBPF_REPLY_HEAD) {
+		if (!head->line && !(c->head_flags & HEAD_GOES_ON))
+			return -1;
+		from = head->line ? head->line - 1 : 0;
+		c->head_flags = head->flags | HEAD_GOES_ON;
+		c->expected = head->content_length;
+	}
+	kept = head->length - from;
+	if (kept > PPBPF_REPLY_HEAD)
+		kept = 2;
+	c->head_before += length - kept;
+	kept = at_most(kept, PPBPF_REPLY_HEAD);
+	if (bpf_probe_read_kernel(c->reply.head, kept,
+				  (u8 *)room->words + at_most(from, SCAN_BYTES)))
+		return -1;
+	c->reply.head_length = kept;
 	c->body = BODY_HEAD;
+	return 0;
 }
 
 static __always_inline void work_forget(struct connection *c)
@@ -305,53 +340,101 @@ static __always_inline bool http_has_no_body(const struct connection *c)
 	return c->request[0] == 'H' || status == 204 || status == 304 || status < 200;
 }
 
+/* What is made from now on may be in another one's work: then nothing is said. */
+static __always_inline void http_unknown(struct connection *c)
+{
+	c->body = BODY_UNKNOWN;
+	met(PPBPF_REQUEST_LOST_LENGTHS);
+	work_forget(c);
+}
+
+#define EARLY_REPLIES 4	/* that may come together with the one that counts */
+
+/* Passes over those that say to wait: the real one may be right behind them. */
+static __always_inline void head_find(struct connection *c, struct head *head)
+{
+	for (int i = 0; i <= EARLY_REPLIES; i++) {
+		head_scan(head);
+		if (!(c->head_flags & HEAD_GOES_ON))
+			c->exchange.status = head->status;
+		if (!head->end || head->end > head->length || c->exchange.status / 100 != 1 ||
+		    c->exchange.status == 101)
+			return;
+		/* none of the reply: the bytes of this piece are added after this */
+		c->exchange.reply_bytes -= c->head_before + head->end - head->from;
+		c->head_before = c->head_flags = 0;
+		head->from = head->end;
+		head->flags = 0;
+		if (head->from == head->length)
+			return;
+	}
+}
+
 /*
  * Where the reply that begins with these bytes will end. This function and others below are
  * not static: the verifier then looks at each of them once, and not at every way to it.
  */
-__noinline int http_measure(struct connection *c, const struct payload *payload)
+__noinline int http_measure(struct connection *c, struct payload *piece)
 {
 	struct head head = { 0 };
 	struct scan_room *room;
 	long length = -1;
+	u64 size;
 
-	if (!c || !payload)
+	if (!c || !piece)
 		return 0;
-	c->body = BODY_UNKNOWN;
 	room = scan_room_here();
 	if (room)
-		length = head_copy(c, payload, room);
+		length = head_copy(c, piece, room);
 	if (length < 0) {
-		/* what is made from now on may be in another one's work: then nothing is said */
-		met(PPBPF_REQUEST_LOST_LENGTHS);
-		work_forget(c);
+		http_unknown(c);
 		return 0;
 	}
 	head.length = at_most(length, SCAN_BYTES);
-	head_scan(&head);
-	c->exchange.status = head.status;
-	/* one that says to wait may have the real one right behind it */
-	if (head.end && head.status / 100 == 1 && head.status != 101 && head.end < head.length) {
-		head.from = head.end;
-		head_scan(&head);
-		if (head.status)
-			c->exchange.status = head.status;
-		/* what came before it is none of the reply: its bytes are added after this */
-		c->exchange.reply_bytes -= head.from;
-	}
-	if (!head.end || head.end > head.length) {
-		head_keep(c, room, head.length);
+	head.flags = c->head_flags;
+	head.content_length = c->head_flags & HEAD_LENGTH ? c->expected : 0;
+	head_find(c, &head);
+	if (!head.end || head.end > head.length || head.from == head.length) {
+		if (head_keep(c, room, &head))
+			http_unknown(c);
 		return 0;
 	}
+	size = c->head_before + head.end - head.from;
+	c->body = BODY_UNKNOWN;
 	if (http_has_no_body(c)) {
 		c->body = BODY_LENGTH;
-		c->expected = head.end - head.from;
-	} else if (head.chunked) {
+		c->expected = size;
+	} else if (head.flags & HEAD_CHUNKED) {
 		c->body = BODY_CHUNKED;
-	} else if (head.has_length) {
+	} else if (head.flags & HEAD_LENGTH) {
 		c->body = BODY_LENGTH;
-		c->expected = head.end - head.from + head.content_length;
+		c->expected = size + head.content_length;
 	}
+	return 0;
+}
+
+#define HEAD_PIECES 8	/* of SCAN_BYTES: of one send or receive */
+
+/* The same of all that was moved: a head may be longer than the room for it. */
+__noinline int http_head(struct connection *c, const struct payload *payload)
+{
+	struct payload piece;
+
+	if (!c || !payload)
+		return 0;
+	piece = *payload;
+	for (int i = 0; i < HEAD_PIECES; i++) {
+		http_measure(c, &piece);
+		if (c->body != BODY_HEAD || !piece.length)
+			break;
+		if (!piece.first && piece.buffers)
+			payload_many(&piece, piece.buffers + sizeof(struct iovec),
+				     piece.buffer_count - 1, piece.length);
+		if (!piece.first)
+			break;
+	}
+	if (c->body == BODY_HEAD && piece.length)
+		http_unknown(c);
 	return 0;
 }
 

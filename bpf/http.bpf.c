@@ -21,6 +21,7 @@ const volatile bool cfg_by_syscall;	/* the kernel has no tracepoints in its sock
 #define IPPROTO_TCP	6
 #define SOCK_STREAM	1
 #define RCV_SHUTDOWN	1
+#define SEND_SHUTDOWN	2
 #define SHUTDOWN_BOTH	3
 #define TCP_FIN_WAIT1	4
 #define TCP_CLOSE	7
@@ -151,9 +152,10 @@ int BPF_PROG(exchange_socket_state, struct sock *sk, int from, int to)
 		c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (!c || c->phase == PHASE_IDLE)
 		return 0;
-	/* with one half open a client still waits for its reply */
+	/* with one half open a client still waits for its reply, and a server goes on with it */
 	if (to == TCP_CLOSE || sk->sk_shutdown == SHUTDOWN_BOTH ||
-	    (c->exchange.role == PPBPF_ROLE_SERVER && c->phase == PHASE_REPLY && sk->sk_shutdown))
+	    (c->exchange.role == PPBPF_ROLE_SERVER && c->phase == PHASE_REPLY &&
+	     sk->sk_shutdown & SEND_SHUTDOWN))
 		exchange_send(c, PPBPF_EXCHANGE_CLOSED);
 	return 0;
 }

@@ -117,8 +117,11 @@ __noinline int request_append(struct connection *c, const struct movement *m)
 	if (!m->readable)
 		return 0;
 	head = head_of(c);
-	if (head)
-		head_append(head, &m->payload);
+	if (!head)
+		return 0;
+	head_append(head, &m->payload);
+	/* its method tells what its reply is like */
+	__builtin_memcpy(c->request, head->record.bytes, 4);
 	return 0;
 }
 
@@ -148,9 +151,8 @@ static __always_inline void request_capture(struct connection *c, const struct m
 		return;
 	if (m->payload.buffers || length > PPBPF_REQUEST_BYTES) {
 		c->exchange.request_bytes = 0;
+		__builtin_memcpy(c->request, m->peek.bytes, 4);
 		request_append(c, m);
-		/* the first byte tells HEAD, whose reply has no body */
-		c->request[0] = m->peek.bytes[0];
 		return;
 	}
 	length = at_most(length, PPBPF_REQUEST_BYTES);

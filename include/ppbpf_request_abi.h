@@ -133,7 +133,7 @@ enum ppbpf_exchange_counter {
 	PPBPF_REQUEST_LOST_FAULT,	/* bytes were not in memory when they were looked at */
 	PPBPF_REQUEST_LOST_HEAD,	/* a head went beyond PPBPF_HEAD_BYTES */
 	PPBPF_REQUEST_LOST_BYTES,	/* sent without a buffer, where a request was to begin */
-	PPBPF_REQUEST_LOST_LENGTHS,	/* replies whose heads could not be read: see http_measure() */
+	PPBPF_REQUEST_LOST_LENGTHS,	/* replies whose heads could not be read: see http_unknown() */
 	PPBPF_REQUEST_LOST_WORKS,	/* no room to remember which request a thread is at */
 	/* met, and not to be seen */
 	PPBPF_REQUEST_MET_TLS,		/* connections */

@@ -328,7 +328,7 @@ static const struct {
 	  "bytes were not in memory any more when they were looked at" },
 	{ PPBPF_REQUEST_LOST_HEAD, "requests_long_heads", "no room for a long head" },
 	{ PPBPF_REQUEST_LOST_LENGTHS, "requests_lengths",
-	  "no memory to read the head of a reply: its end is told by what came next" },
+	  "the head of a reply was not read to its end: what came next tells that of the reply" },
 	{ PPBPF_REQUEST_LOST_WORKS, "requests_threads", "no room for what a thread is at" },
 	{ PPBPF_REQUEST_LOST_BYTES, "requests_from_files", "requests sent from a file" },
 };
