@@ -32,6 +32,7 @@ struct seen {
 	uint32_t next_flags;
 	uint16_t status;
 	int family;
+	enum ppbpf_role role;
 	uint64_t reply_bytes;	/* 0: those that are given */
 };
 
@@ -71,6 +72,9 @@ static void send_bytes(struct seen *seen, enum ppbpf_protocol protocol, const ch
 	sent->exchange.family = seen->family ? seen->family : AF_INET;
 	sent->exchange.start = 1000 * seen->next_id;
 	sent->exchange.first = sent->exchange.last = sent->exchange.start + 500;
+	if (seen->next_flags & PPBPF_EXCHANGE_PART)
+		sent->exchange.first = sent->exchange.last = 0;
+	sent->exchange.role = seen->role;
 	sent->exchange.status = seen->status;
 	sent->exchange.reply_bytes = seen->reply_bytes ? seen->reply_bytes : reply_length;
 	sent->exchange.request_length = request_length;
@@ -153,6 +157,64 @@ static void requests_that_come_together_wait_for_their_replies(void **state)
 	EXPECT(&seen, "GET /3 404");
 	assert_int_equal(exchanges__expire(seen.x, 0, true, print, &seen), 0);
 	EXPECT(&seen, "GET /4 0 unfinished", "GET /5 0 unfinished");
+	exchanges__free(seen.x);
+}
+
+static void stray_reply(struct seen *seen)
+{
+	seen->next_flags = PPBPF_EXCHANGE_NO_REQUEST;
+	seen->status = 201;
+	tell(seen, PPBPF_PROTOCOL_HTTP, "", "");
+	seen->status = 200;
+}
+
+/* Each other request gets its own reply then, and not that of the one before. */
+static void a_reply_that_is_seen_first_is_the_next_request_s(void **state)
+{
+	struct seen seen = begin();
+
+	(void)state;
+	seen.role = PPBPF_ROLE_CLIENT;
+	stray_reply(&seen);
+	seen.next_flags = PPBPF_EXCHANGE_PART;
+	tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/1"), "");
+	EXPECT(&seen, "GET /1 201");
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_STRAY_REPLIES), 0);
+	tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/2"), "");
+	EXPECT(&seen, "GET /2 200");
+	/* the next one has a reply, or comes long after: it was nobody's */
+	stray_reply(&seen);
+	tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/3"), "");
+	EXPECT(&seen, "GET /3 200");
+	seen.next_flags = PPBPF_EXCHANGE_PART;
+	tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/4"), "");
+	assert_int_equal(seen.count, 0);
+	stray_reply(&seen);
+	EXPECT(&seen, "GET /4 201");
+	stray_reply(&seen);
+	seen.next_id += 16000000;
+	seen.next_flags = PPBPF_EXCHANGE_PART;
+	tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/5"), "");
+	assert_int_equal(seen.count, 0);
+	stray_reply(&seen);
+	EXPECT(&seen, "GET /5 201");
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_STRAY_REPLIES), 2);
+	/* several are to requests that were lost */
+	stray_reply(&seen);
+	stray_reply(&seen);
+	seen.next_flags = PPBPF_EXCHANGE_PART;
+	tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/5"), "");
+	assert_int_equal(seen.count, 0);
+	stray_reply(&seen);
+	EXPECT(&seen, "GET /5 201");
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_STRAY_REPLIES), 4);
+	/* a server has read a request before it replies */
+	seen.role = PPBPF_ROLE_SERVER;
+	stray_reply(&seen);
+	seen.next_flags = PPBPF_EXCHANGE_PART;
+	tell(&seen, PPBPF_PROTOCOL_HTTP, GET("/6"), "");
+	assert_int_equal(seen.count, 0);
+	assert_int_equal(exchanges__count(seen.x, EXCHANGE_STRAY_REPLIES), 5);
 	exchanges__free(seen.x);
 }
 
@@ -515,6 +577,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_one),
 		cmocka_unit_test(requests_that_come_together_wait_for_their_replies),
+		cmocka_unit_test(a_reply_that_is_seen_first_is_the_next_request_s),
 		cmocka_unit_test(what_may_go_on_is_held),
 		cmocka_unit_test(long_heads_of_several_cpus_come_between),
 		cmocka_unit_test(a_long_head_is_for_all_records_of_its_exchange),

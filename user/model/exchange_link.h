@@ -32,6 +32,7 @@ struct link {
 	char *head;		/* of the request that is held, when it came in a record before */
 	size_t head_length;
 	uint64_t head_id;	/* whose it is */
+	struct ppbpf_exchange *stray;	/* the record before: a reply, and nobody waited for it */
 	struct prepared *prepared;
 	size_t prepared_count;
 	char *database;

@@ -112,6 +112,7 @@ void exchanges__drop(struct exchanges *x, struct link *link)
 	}
 	free(link->held);
 	free(link->head);
+	free(link->stray);
 	free(link->database);
 	free(link->user);
 	free(link);
@@ -120,7 +121,7 @@ void exchanges__drop(struct exchanges *x, struct link *link)
 void exchanges__drop_empty(struct exchanges *x, struct link *link)
 {
 	if (link && !link->first && !link->held && !link->held_id && !link->head &&
-	    !link->prepared && !link->database)
+	    !link->stray && !link->prepared && !link->database)
 		exchanges__drop(x, link);
 }
 
