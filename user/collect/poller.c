@@ -142,6 +142,15 @@ int poller__seed(struct poller *p, const pid_t *pids, size_t count)
 	return err ? err : alive;
 }
 
+/* And its number is no other process's by now. */
+static bool is_there(struct poller *p, const struct known *known)
+{
+	struct proc_stat stat;
+
+	return !known->dead && !task_source__stat(&p->source, &stat, known->tgid, 0) &&
+	       stat.start_ticks == known->start_ticks;
+}
+
 /* Whoever was met stays a target, but for a cgroup's members. */
 static int list_target(struct poller *p)
 {
@@ -153,7 +162,7 @@ static int list_target(struct poller *p)
 		while (!err && hash__next(p->known, &cursor, &entry)) {
 			const struct known *known = entry.value;
 
-			if (known->tgid == (pid_t)entry.a && !known->dead)
+			if (known->tgid == (pid_t)entry.a && is_there(p, known))
 				err = proc_list__add(known->tgid, &p->list);
 		}
 	return err ? err : task_source__complete(&p->source, &p->list, &p->config);
