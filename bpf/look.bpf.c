@@ -66,7 +66,8 @@ static __always_inline void look_process(struct ppbpf_look *look, struct task_st
 	held_counts(look, signal);
 	look->task.exit_code = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code :
 								   task->exit_code;
-	if (!mm)
+	/* a kernel thread's is lent to it */
+	if (!mm || task->flags & PF_KTHREAD)
 		return;
 	record_memory(&look->task, mm);
 	look->task.flags |= PPBPF_TASK_MEMORY;

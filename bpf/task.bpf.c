@@ -88,8 +88,9 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	if (task->exit_state)
 		record->task.flags |= PPBPF_TASK_EXITING;
 	mm = task->mm;
-	/* the leader tells of the process, or any thread that outlives it */
-	if (mm && (task->pid == task->tgid || !BPF_CORE_READ(task, group_leader, mm))) {
+	/* the leader tells of the process, or any thread that outlives it; kernel threads borrow */
+	if (mm && !(task->flags & PF_KTHREAD) &&
+	    (task->pid == task->tgid || !BPF_CORE_READ(task, group_leader, mm))) {
 		record_memory(&record->task, mm);
 		record->task.flags |= PPBPF_TASK_MEMORY;
 	}
