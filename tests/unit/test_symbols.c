@@ -331,6 +331,43 @@ static void each_kind_of_frame_has_a_name(void **state)
 	profile__free(p);
 }
 
+static int numbers(const uint64_t *addresses, size_t count, char (*texts)[PPBPF_KERNEL_TEXT])
+{
+	for (size_t i = 0; i < count; i++)
+		snprintf(texts[i], sizeof(texts[i]), "0x%llx", (unsigned long long)addresses[i]);
+	return 0;
+}
+
+static uint64_t address_of_schedule(void)
+{
+	unsigned long long address = 0;
+	FILE *lines = popen("sed -n 's/ T schedule$//p' /proc/kallsyms", "r");
+
+	assert_non_null(lines);
+	assert_int_equal(fscanf(lines, "%llx", &address), 1);
+	pclose(lines);
+	return address;
+}
+
+/* What a kernel has no name for is looked up in its table. */
+static void the_kernels_table_stands_in_for_its_answers(void **state)
+{
+	uint64_t address = address_of_schedule();
+	struct profile *p = profile__new();
+	struct symbols_state why;
+	struct symbols *symbols;
+
+	(void)state;
+	add_frame(p, &(struct frame){ .kind = FRAME_KERNEL, .address = address + 1 });
+	assert_int_equal(symbols__new(&symbols, numbers), 0);
+	assert_int_equal(symbols__name(symbols, p, NSEC_PER_SEC), 0);
+	symbols__state(symbols, &why);
+	assert_null(why.why_no_kernel);
+	assert_string_equal(function_name(p, 0), address ? "schedule" : "[kernel]");
+	symbols__free(symbols);
+	profile__free(p);
+}
+
 static void a_perf_map_is_read_before_its_process_is_gone(void **state)
 {
 	struct profile *p = profile__new();
@@ -397,6 +434,7 @@ int main(void)
 		cmocka_unit_test(the_linkage_table_names_what_it_calls),
 		cmocka_unit_test(code_without_a_symbol_has_its_own_name),
 		cmocka_unit_test(each_kind_of_frame_has_a_name),
+		cmocka_unit_test(the_kernels_table_stands_in_for_its_answers),
 		cmocka_unit_test(a_perf_map_is_read_before_its_process_is_gone),
 		cmocka_unit_test(what_is_no_elf_file_leaves_frames_unnamed),
 		cmocka_unit_test(it_may_end_while_it_reads),

@@ -324,10 +324,16 @@ static struct perfmap *map_of(void *context, pid_t pid)
 
 static int look_up(struct symbols *symbols, const uint64_t *addresses, size_t count)
 {
-	if (symbols->ask_kernel &&
-	    !kernel_symbols__ask(&symbols->kernel, symbols->ask_kernel, addresses, count))
+	int asked = -ENOSYS, err;
+
+	if (symbols->ask_kernel)
+		asked = kernel_symbols__ask(&symbols->kernel, symbols->ask_kernel, addresses,
+					    count);
+	if (!asked)
 		return 0;
-	return kernel_symbols__new(&symbols->kernel, NULL, addresses, count);
+	err = kernel_symbols__new(&symbols->kernel, NULL, addresses, count);
+	/* it would have told of functions: there are none at these addresses */
+	return asked == -ENOENT && err == -EPERM ? 0 : err;
 }
 
 /* Names of the kernel's frames that have none yet. */
