@@ -75,6 +75,10 @@ static const char *without_bpf(const struct features *features, const struct err
 
 	if (!e->cause)
 		return NULL;
+	if (features->iterator_alone && features->has_life)
+		return "monitor asks the task iterator, bench goes by wait4(2), trace sees requests, but "
+		       "not where their time goes, profile samples --mode on-cpu; its other modes "
+		       "cannot do anything";
 	if (features->iterator_alone)
 		return "monitor asks the task iterator, bench goes by wait4(2), trace by what services "
 		       "send; profile cannot do anything";
@@ -98,7 +102,8 @@ static void print_text(const struct features *features, const struct err *e)
 	printf("%s %s %s, %s, lockdown %s: ", name.sysname, name.release, name.machine,
 	       geteuid() ? "not root" : "root", lockdown);
 	if (e->cause)
-		printf("BPF cannot be used\n");
+		printf("BPF %s\n", features->iterator_alone ? "can be used in part" :
+							      "cannot be used");
 	else if (lost)
 		printf("everything but %zu of %zu metrics\n", lost, metrics_count);
 	else
@@ -114,7 +119,8 @@ static void print_text(const struct features *features, const struct err *e)
 	printf("  %s kprobes, fentry: not needed\n", term.utf8 ? "✓" : "+");
 	print_privilege(&term);
 	if (e->cause)
-		printf("without BPF: %s\n%s: %s\n", without_bpf(features, e), e->message, e->hint);
+		printf("%s: %s\n%s%s%s\n", features->iterator_alone ? "what is left" : "without BPF",
+		       without_bpf(features, e), e->message, *e->hint ? ": " : "", e->hint);
 	else
 		printf("next: sudo ppbpf monitor --duration 5\n");
 }

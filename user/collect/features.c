@@ -168,9 +168,14 @@ static void probe_base(struct features *f, const struct btf *btf)
 		      "attach to: Linux 5.19 or later has it");
 	else if (!struct_has(btf, "cfs_rq", "rq"))
 		lacks(f, FEATURE_BPF, "the kernel was built without CONFIG_FAIR_GROUP_SCHED");
-	for (size_t i = 0; i < sizeof(life) / sizeof(life[0]) && f->have[FEATURE_BPF]; i++)
-		if (!tracepoint_proto(btf, life[i]))
+	f->has_life = true;
+	for (size_t i = 0; i < sizeof(life) / sizeof(life[0]); i++) {
+		if (tracepoint_proto(btf, life[i]))
+			continue;
+		f->has_life = false;
+		if (f->have[FEATURE_BPF])
 			features__lacks(f, FEATURE_BPF, "this kernel has no %s tracepoint", life[i]);
+	}
 }
 
 static void probe_btf(struct features *f, const struct btf *btf)

@@ -25,7 +25,8 @@ struct features {
 	bool sock_exits;		/* socket lengths by the exits of functions, for want of tracepoints */
 	bool has_cast;			/* bpf_rdonly_cast(): Linux 6.2 */
 	bool has_iterator;		/* over all tasks, whatever else is missing */
-	bool iterator_alone;		/* and it is all that there is: see below */
+	bool has_life;			/* tracepoints of processes' beginnings, execs and ends */
+	bool iterator_alone;		/* and it is all that always-on subjects have: see below */
 };
 
 /*

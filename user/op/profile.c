@@ -179,13 +179,15 @@ static int probe(struct features *features, const struct profile_run *run, struc
 	return features__may_run(features, e);
 }
 
+/* Where both the iterator and tracepoints of life are, the rest is nothing that samples take. */
 static void explain(const struct profile_run *run, struct err *e)
 {
 	struct features features;
 	struct err why = { 0 };
 
 	if (run->mode == MODE_ON_CPU && e->cause == ERR_UNSUPPORTED_KERNEL &&
-	    features__probe(&features, &why))
+	    features__probe(&features, &why) &&
+	    !(features.iterator_alone && features.has_life))
 		*e = why;
 }
 
@@ -200,7 +202,7 @@ static int measure(struct ppbpf_result *result, struct session *session,
 	err = resolve(session, options, run, report, e);
 	if (!err)
 		err = probe(&features, run, e);
-	if (err && features.iterator_alone)
+	if (err && features.iterator_alone && features.has_life)
 		err__hint(e, "--mode on-cpu does without it");
 	if (!err)
 		err = run->mode == MODE_CALLS ?
