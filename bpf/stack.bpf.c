@@ -13,13 +13,15 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 u32 targets_added; /* by the last scan */
 bool measuring;	   /* set when everything is attached */
 
-static __always_inline bool target_add(u32 tgid)
+/* `leader` is a process. */
+static __always_inline bool target_add(struct task_struct *leader)
 {
-	u8 one = 1;
+	u32 tgid = leader->tgid, start = leader->start_boottime, *known;
 
-	if (bpf_map_lookup_elem(&stack_targets, &tgid))
+	known = bpf_map_lookup_elem(&stack_targets, &tgid);
+	if (known && *known == start)
 		return false;
-	if (!bpf_map_update_elem(&stack_targets, &tgid, &one, BPF_ANY))
+	if (!bpf_map_update_elem(&stack_targets, &tgid, &start, BPF_ANY))
 		return true;
 	stack_count(PPBPF_STACK_LOST_TARGETS);
 	return false;
@@ -61,7 +63,7 @@ int stack_scan(struct bpf_iter__task *ctx)
 	if (!is_target(task, &names, true) &&
 	    !(cfg_children && bpf_map_lookup_elem(&stack_targets, &parent)))
 		return 0;
-	if (target_add(task->tgid)) {
+	if (target_add(task)) {
 		targets_added++;
 		target_tell(&names);
 	}
@@ -74,7 +76,7 @@ int BPF_PROG(stack_fork, struct task_struct *parent, struct task_struct *child)
 	u32 tgid = parent->tgid;
 
 	if (child->tgid != tgid && cfg_children && bpf_map_lookup_elem(&stack_targets, &tgid))
-		target_add(child->tgid);
+		target_add(child);
 	return 0;
 }
 
@@ -88,7 +90,7 @@ int BPF_PROG(stack_exec, struct task_struct *task)
 
 	names_read(&names, task);
 	if (cfg_target_mode == PPBPF_TARGET_COMM && is_target(task, &names, false))
-		target_add(task->tgid);
+		target_add(task);
 	file = is_sampled(task) ? BPF_CORE_READ(task, mm, exe_file) : 0;
 	if (!file)
 		return 0;
@@ -104,9 +106,12 @@ int BPF_PROG(stack_exec, struct task_struct *task)
 SEC("?tp_btf/sched_process_free")
 int BPF_PROG(stack_free, struct task_struct *task)
 {
-	u32 tgid = task->tgid;
+	u32 tgid = task->tgid, *start;
 
-	if (task->pid == task->tgid)
+	if (task->pid != task->tgid)
+		return 0;
+	start = bpf_map_lookup_elem(&stack_targets, &tgid);
+	if (start && *start == (u32)task->start_boottime)
 		bpf_map_delete_elem(&stack_targets, &tgid);
 	return 0;
 }

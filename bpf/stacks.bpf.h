@@ -159,13 +159,16 @@ struct {
 	__type(value, struct off_state);
 } off_states SEC(".maps");
 
-/* tgid, in the first pid namespace -> 1: whose stacks are taken. */
+/*
+ * tgid, in the first pid namespace -> the low half of its start: whose stacks are
+ * taken. The number may come again before the kernel has freed who had it.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, u32);
-	__type(value, u8);
+	__type(value, u32);
 } stack_targets SEC(".maps");
 
 static __always_inline bool is_sampled(struct task_struct *task)
