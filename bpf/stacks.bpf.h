@@ -217,7 +217,6 @@ struct {
 } stack_counters SEC(".maps");
 
 const volatile u64 cfg_stack_wakeup;
-const volatile bool cfg_threads; /* counts are kept by thread, not only by process */
 
 static __always_inline void stack_count(enum ppbpf_stack_counter id)
 {
@@ -322,11 +321,15 @@ static __always_inline bool count_known(void *counts, const struct ppbpf_stack_k
 static __always_inline void count_stack(struct task_struct *task, struct scratch *scratch, u64 id,
 					u32 kind, u64 ns)
 {
-	struct ppbpf_stack_key key = { .stack = id, .tgid = task->tgid, .kind = kind };
+	struct ppbpf_stack_key key = {
+		.stack = id,
+		.tgid = task->tgid,
+		.tid = task->pid,
+		.kind = kind,
+		.leader_start = BPF_CORE_READ(task, group_leader, start_boottime),
+	};
 	bool known, lost;
 
-	if (cfg_threads)
-		key.tid = task->pid;
 	if (counts_epoch & 1)
 		known = count_known(&counts_odd, &key, ns, &lost);
 	else

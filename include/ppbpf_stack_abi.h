@@ -126,7 +126,10 @@ enum ppbpf_stack_end {
 	PPBPF_STACK_END_NR,
 };
 
-/* What a count stands for: a sample on a CPU, or time off it by reason. */
+/*
+ * What a count stands for: a sample on a CPU, or time off it by reason. Numbers
+ * of processes and threads come again: who it was, the leader's start tells.
+ */
 #define PPBPF_STACK_ON_CPU 0xff
 
 struct ppbpf_stack_key {
@@ -134,7 +137,7 @@ struct ppbpf_stack_key {
 	ppbpf_u32 tgid;
 	ppbpf_u32 tid;
 	ppbpf_u32 kind;		/* PPBPF_STACK_ON_CPU, or enum ppbpf_reason (RUN_QUEUE too) */
-	ppbpf_u32 pad;
+	ppbpf_u32 leader_start;	/* low half of struct ppbpf_thread_event.leader_start_boot_ns */
 };
 
 struct ppbpf_stack_count {

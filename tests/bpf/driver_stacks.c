@@ -46,7 +46,6 @@ static void parse(struct run *run, int argc, char **argv)
 		.mode = PPBPF_TARGET_PIDS,
 		.frequency = 999,
 		.on_cpu = true,
-		.threads = true,
 		.children = true,
 		.cgroup_subsys = -1,
 	};
@@ -129,12 +128,15 @@ static void print_frame(struct run *run, const struct frame *frame)
 static void print_sample(struct run *run, const struct profile_sample *sample)
 {
 	struct json *json = run->json;
+	const struct profile_thread *thread = profile__thread_at(run->profile, sample->thread);
 	struct profile_stack stack;
 
 	profile__stack_at(run->profile, sample->stack, &stack);
 	json__object_begin(json);
+	json__key(json, "process");
+	json__string(json, profile__process_at(run->profile, thread->process)->comm);
 	json__key(json, "tid");
-	json__i64(json, profile__thread_at(run->profile, sample->thread)->tid);
+	json__i64(json, thread->tid);
 	json__key(json, "off_cpu");
 	json__bool(json, sample->kind == SAMPLE_OFF_CPU);
 	json__key(json, "reason");

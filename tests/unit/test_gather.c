@@ -7,6 +7,7 @@
 
 #define KERNEL_FRAME 0xffffffff81000010ULL
 #define STACK 0x51
+#define START 1000 /* of the leader */
 
 struct given {
 	struct gather *gather;
@@ -48,21 +49,39 @@ static void come_thread(struct given *given, uint32_t tid, const char *name)
 {
 	struct ppbpf_thread_event event = {
 		.kind = PPBPF_STACK_EVENT_THREAD, .tgid = 7, .tid = tid, .pid = 7, .proc_pid = 7,
-		.leader_start_boot_ns = 1000, .leader_comm = "leader",
+		.leader_start_boot_ns = START, .leader_comm = "leader",
 	};
 
 	memcpy(event.comm, name, strlen(name));
 	assert_int_equal(gather__event(given->gather, given->profile, &event, sizeof(event)), 0);
 }
 
-static void come_count(struct given *given, uint32_t tid)
+static void come_process(struct given *given, uint64_t start, const char *name)
+{
+	struct ppbpf_thread_event event = {
+		.kind = PPBPF_STACK_EVENT_THREAD, .tgid = 7, .tid = 7, .pid = 7, .proc_pid = 7,
+		.leader_start_boot_ns = start,
+	};
+
+	memcpy(event.comm, name, strlen(name));
+	memcpy(event.leader_comm, name, strlen(name));
+	assert_int_equal(gather__event(given->gather, given->profile, &event, sizeof(event)), 0);
+}
+
+static void come_count_of(struct given *given, uint64_t start, uint32_t tid)
 {
 	struct ppbpf_stack_key key = {
 		.stack = STACK, .tgid = 7, .tid = tid, .kind = PPBPF_STACK_ON_CPU,
+		.leader_start = start,
 	};
 	struct ppbpf_stack_count count = { .count = 3 };
 
 	assert_int_equal(gather__count(given->gather, given->profile, &key, &count), 0);
+}
+
+static void come_count(struct given *given, uint32_t tid)
+{
+	come_count_of(given, START, tid);
 }
 
 static void assert_sample(const struct given *given, size_t at, pid_t tid, const char *thread,
@@ -151,12 +170,57 @@ static void events_that_lie_are_passed_over(void **state)
 	assert_int_equal(profile__sample_count(given->profile), 0);
 }
 
+/* Only the low half of a start is in the counts. */
+static void a_number_that_comes_again_is_another_process(void **state)
+{
+	const uint64_t first = 7ULL << 32 | 5, second = 8ULL << 32 | 6, lost = 9ULL << 32 | 7;
+	struct given *given = *state;
+
+	come_stack(given);
+	come_process(given, first, "first");
+	come_count_of(given, first, 7);
+	come_count_of(given, second, 7);
+	come_count_of(given, lost, 7);
+	assert_int_equal(profile__sample_count(given->profile), 1);
+	come_process(given, second, "second");
+	assert_int_equal(gather__settle(given->gather, given->profile), 0);
+	assert_int_equal(profile__sample_count(given->profile), 2);
+	assert_int_equal(gather__finish(given->gather, given->profile), 0);
+	assert_int_equal(profile__process_count(given->profile), 3);
+	assert_sample(given, 0, 7, "first", "first");
+	assert_sample(given, 1, 7, "second", "second");
+	assert_sample(given, 2, 7, "", "");
+}
+
+/* A shell that was sampled once, and calls exec: its counts come before the new name. */
+static void a_process_has_the_name_of_what_it_runs_last(void **state)
+{
+	struct given *given = *state;
+
+	come_stack(given);
+	come_process(given, START, "sh");
+	come_count(given, 7);
+	assert_int_equal(gather__settle(given->gather, given->profile), 0);
+	assert_sample(given, 0, 7, "sh", "sh");
+	come_count(given, 7);
+	come_process(given, START, "program");
+	assert_int_equal(gather__settle(given->gather, given->profile), 0);
+	assert_int_equal(profile__process_count(given->profile), 1);
+	assert_int_equal(profile__thread_count(given->profile), 1);
+	assert_string_equal(profile__process_at(given->profile, 0)->comm, "program");
+	assert_string_equal(profile__thread_at(given->profile, 0)->comm, "program");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_count_waits_for_its_stack_and_its_thread, begin,
 						end),
 		cmocka_unit_test_setup_teardown(what_never_comes_is_counted_all_the_same, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_number_that_comes_again_is_another_process, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_process_has_the_name_of_what_it_runs_last, begin,
 						end),
 		cmocka_unit_test_setup_teardown(events_that_lie_are_passed_over, begin, end),
 	};

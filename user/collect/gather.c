@@ -41,8 +41,8 @@ struct held {
 struct gather {
 	struct modules *modules;
 	double period_ns;
-	struct hash *processes; /* tgid -> index + 1 */
-	struct hash *threads;	/* tgid, tid -> index + 1 */
+	struct hash *processes; /* tgid, start_of() or LATEST -> index + 1 */
+	struct hash *threads;	/* tgid and tid, start_of() -> index + 1 */
 	struct known_stacks stacks;
 	struct hash *codes; /* id -> struct code, owned */
 	struct intern *tables;
@@ -136,52 +136,71 @@ static int recall(const struct hash *hash, uint64_t a, uint64_t b)
 	return (int)(uintptr_t)hash__get(hash, a, b) - 1;
 }
 
+/* Of those that a number has belonged to, one after the other. */
+#define LATEST 0
+
+/* The one whose leader began then: never LATEST. */
+static uint64_t start_of(uint64_t leader_start_boot_ns)
+{
+	return 1ULL << 32 | (uint32_t)leader_start_boot_ns;
+}
+
+static uint64_t thread_number(uint32_t tgid, uint32_t tid)
+{
+	return (uint64_t)tgid << 32 | tid;
+}
+
 static int on_thread(struct gather *g, struct profile *profile,
 		     const struct ppbpf_thread_event *event)
 {
 	char comm[PPBPF_COMM_LEN + 1] = { 0 }, leader[PPBPF_COMM_LEN + 1] = { 0 };
-	int process, err;
+	uint64_t start = start_of(event->leader_start_boot_ns);
+	int process, thread, err;
 
 	memcpy(comm, event->comm, PPBPF_COMM_LEN);
 	memcpy(leader, event->leader_comm, PPBPF_COMM_LEN);
 	process = profile__process(profile, event->pid, event->leader_start_boot_ns, leader);
-	err = remember(g->processes, event->tgid, 0, process);
+	err = remember(g->processes, event->tgid, LATEST, process);
+	if (!err)
+		err = remember(g->processes, event->tgid, start, process);
 	if (err)
 		return err;
-	if (event->tid == event->tgid)
-		return remember(g->threads, event->tgid, event->tid,
-				profile__thread(profile, process, event->pid, comm));
-	return remember(g->threads, event->tgid, event->tid,
-			profile__thread(profile, process, event->tid, comm));
+	thread = profile__thread(profile, process,
+				 event->tid == event->tgid ? event->pid : event->tid, comm);
+	return remember(g->threads, thread_number(event->tgid, event->tid), start, thread);
 }
 
 /* Where its event was lost: by its number alone. */
-static int process_of(struct gather *g, struct profile *profile, uint32_t tgid)
+static int process_of(struct gather *g, struct profile *profile, uint32_t tgid, uint64_t start)
 {
-	int index = recall(g->processes, tgid, 0), err;
+	int index = recall(g->processes, tgid, start), err;
 
 	if (index >= 0)
 		return index;
 	index = profile__process(profile, tgid, 0, NULL);
-	err = remember(g->processes, tgid, 0, index);
+	err = remember(g->processes, tgid, start, index);
 	return err ? err : index;
 }
 
-static int thread_of(struct gather *g, struct profile *profile, uint32_t tgid, uint32_t tid)
+static int known_thread(const struct gather *g, const struct ppbpf_stack_key *key)
 {
-	int index, process, err;
+	return recall(g->threads, thread_number(key->tgid, key->tid), start_of(key->leader_start));
+}
 
-	tid = tid ? tid : tgid;
-	index = recall(g->threads, tgid, tid);
+static int thread_of(struct gather *g, struct profile *profile, const struct ppbpf_stack_key *key)
+{
+	uint64_t start = start_of(key->leader_start);
+	int index = known_thread(g, key), process, err;
+
 	if (index >= 0)
 		return index;
-	process = process_of(g, profile, tgid);
+	process = process_of(g, profile, key->tgid, start);
 	if (process < 0)
 		return process;
-	index = profile__thread(
-		profile, process,
-		tid == tgid ? profile__process_at(profile, process)->pid : (pid_t)tid, NULL);
-	err = remember(g->threads, tgid, tid, index);
+	index = profile__thread(profile, process,
+				key->tid == key->tgid ? profile__process_at(profile, process)->pid
+						      : (pid_t)key->tid, NULL);
+	err = remember(g->threads, thread_number(key->tgid, key->tid), start, index);
 	return err ? err : index;
 }
 
@@ -284,7 +303,7 @@ static int frame_of(struct gather *g, struct profile *profile, uint64_t packed, 
 	default:
 		frame->address = value;
 	}
-	process = process_of(g, profile, tgid);
+	process = process_of(g, profile, tgid, LATEST);
 	frame->where = process < 0 ? 0 : process;
 	return process < 0 ? process : 0;
 }
@@ -524,7 +543,7 @@ static int add_sample(struct gather *g, struct profile *profile, const struct pe
 		      int stack)
 {
 	struct profile_sample sample = { .stack = stack, .count = counted->count.count };
-	int thread = thread_of(g, profile, counted->key.tgid, counted->key.tid);
+	int thread = thread_of(g, profile, &counted->key);
 
 	if (thread < 0)
 		return thread;
@@ -540,12 +559,6 @@ static int add_sample(struct gather *g, struct profile *profile, const struct pe
 	return profile__sample(profile, &sample);
 }
 
-/* A count is at hand before the event that says whose it is. */
-static bool is_thread_known(const struct gather *g, const struct ppbpf_stack_key *key)
-{
-	return recall(g->threads, key->tgid, key->tid ? key->tid : key->tgid) >= 0;
-}
-
 int gather__count(struct gather *g, struct profile *profile, const struct ppbpf_stack_key *key,
 		  const struct ppbpf_stack_count *count)
 {
@@ -553,7 +566,8 @@ int gather__count(struct gather *g, struct profile *profile, const struct ppbpf_
 	int stack = known_stacks__find(&g->stacks, key->stack);
 	size_t room;
 
-	if (stack >= 0 && is_thread_known(g, key))
+	/* a count is at hand before the event that says whose it is */
+	if (stack >= 0 && known_thread(g, key) >= 0)
 		return add_sample(g, profile, &counted, stack);
 	if (g->pending_count == g->pending_room) {
 		room = g->pending_room ? g->pending_room * 2 : 256;
@@ -577,7 +591,7 @@ static int settle(struct gather *g, struct profile *profile, bool all)
 		const struct pending *pending = &g->pending[i];
 		int stack = known_stacks__find(&g->stacks, pending->key.stack);
 
-		if (!all && (stack < 0 || !is_thread_known(g, &pending->key))) {
+		if (!all && (stack < 0 || known_thread(g, &pending->key) < 0)) {
 			g->pending[kept++] = *pending;
 			continue;
 		}

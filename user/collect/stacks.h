@@ -36,7 +36,6 @@ struct stacks_config {
 	unsigned int frequency;		/* samples a second and CPU, 1 to PPBPF_FREQUENCY_MAX */
 	bool on_cpu;
 	bool off_cpu;
-	bool threads;			/* tell threads apart; else a process is its first thread */
 };
 
 /* Loads the programs. The strings and pids are needed until stacks__start() is done. */

@@ -38,7 +38,6 @@ static int configure(struct stack_bpf *skel, const struct stacks_config *config,
 	skel->rodata->cfg_cgroup_id = config->cgroup_id;
 	skel->rodata->cfg_cgroup_subsys = config->cgroup_subsys;
 	skel->rodata->cfg_switch_has_state = features->switch_has_state;
-	skel->rodata->cfg_threads = config->threads;
 	skel->rodata->cfg_stack_wakeup = RING_BYTES / 4;
 	skel->rodata->cfg_page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	if (config->comm)

@@ -69,7 +69,6 @@ static int load(struct sampling *sampling, const struct ppbpf_profile_options *o
 		.off_cpu = sampling->run->mode != MODE_ON_CPU,
 		.starting = options->command,
 		/* told apart always: the pictures can show one thread by itself */
-		.threads = true,
 	};
 	struct binaries binaries = { 0 };
 	char *executable = NULL;
