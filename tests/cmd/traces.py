@@ -262,7 +262,7 @@ def capture(ports, load, *options, env=None):
             env={**os.environ, **(env or {})})
         try:
             line = ""
-            while "are traced" not in line:
+            while "processes traced" not in line:
                 line = process.stderr.readline()
                 if not line:
                     raise RuntimeError("it does not attach")

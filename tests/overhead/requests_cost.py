@@ -230,7 +230,7 @@ def run_own(config, report):
                 [config.ppbpf, "trace", "--source=ebpf", "--service=nginx", "--json", "--duration=0",
                  f"--pid={server.pid}", f"--jaeger-endpoint=http://localhost:{free_port()}/"],
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            while "are traced" not in process.stderr.readline():
+            while "processes traced" not in process.stderr.readline():
                 pass
             before = cpu_ns([process.pid])
             count = 40000 if config.quick else 160000

@@ -108,7 +108,7 @@ int trace_kernel__new(struct trace_kernel **out, const struct ppbpf_trace_option
 		trace_kernel__free(kernel);
 		return err;
 	}
-	log_info("ebpf: %zu processes are traced", requests__processes(kernel->requests));
+	log_info("ebpf: processes traced: %zu", requests__processes(kernel->requests));
 	*out = kernel;
 	return 0;
 }
@@ -166,7 +166,7 @@ static void report_processes(const struct trace_kernel *kernel, struct trace_sou
 	if (text.length)
 		buf__puts(&text, ": their requests as the kernel saw them");
 	else
-		buf__printf(&text, "no request was seen of %zu processes",
+		buf__printf(&text, "no request was seen (processes traced: %zu)",
 			    requests__processes(kernel->requests));
 	if (!text.length || !requests__processes(kernel->requests))
 		report__warn(report, "no process is the service: --pid, --comm, --port, --unit or "
@@ -187,7 +187,7 @@ static void report_tls(struct trace_kernel *kernel, struct report *report)
 
 	if (requests__tls(kernel->requests, &tls) || !tls.files)
 		return;
-	report__warn(report, "TLS: %zu files probed, %llu calls, about %.2f us each, %.1f ms of the "
+	report__warn(report, "TLS: files probed: %zu, %llu calls, about %.2f us each, %.1f ms of the "
 		     "service's CPU time%s", tls.files, (unsigned long long)tls.hits,
 		     tls.hit_ns / 1e3, tls.cost_ns / 1e6,
 		     tls.over_budget ? "; over the budget, and so taken down" : "");
