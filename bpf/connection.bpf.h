@@ -43,6 +43,8 @@ struct connection {
 	u64 expected;	/* bytes of the reply (BODY_LENGTH), or of its body so far (BODY_HEAD) */
 	u32 head_before;	/* bytes of the reply's head that are not kept any more */
 	u32 head_flags;	/* what they said: enum head_flag */
+	u32 begun;	/* the first bytes of a request that came before the end of another one */
+	u32 begun_length;	/* 0: there are none */
 	u64 inode;	/* of the socket, on an older kernel */
 	struct ppbpf_exchange_times split;
 	struct ppbpf_reply reply;	/* of HTTP's: its head, until all of that has come */

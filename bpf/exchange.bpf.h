@@ -307,8 +307,21 @@ static __always_inline bool may_be_the_end(const struct connection *c)
 	       (c->exchange.protocol == PPBPF_PROTOCOL_REDIS && c->body == BODY_UNKNOWN);
 }
 
+/* Of what was moved, how many bytes are behind the reply, for others that were asked for. */
+static __always_inline u32 reply_cut(struct connection *c)
+{
+	u64 over = c->exchange.reply_bytes - c->expected;
+
+	if (c->exchange.protocol != PPBPF_PROTOCOL_HTTP || c->body != BODY_LENGTH)
+		return 0;
+	c->exchange.reply_bytes = c->expected;
+	return over;
+}
+
+/* How many bytes are behind the reply that these end. */
 __noinline int reply_data(struct connection *c, const struct movement *m)
 {
+	u32 over = 0;
 	bool http, begins, whole;
 
 	if (!c || !m)
@@ -356,11 +369,13 @@ __noinline int reply_data(struct connection *c, const struct movement *m)
 	/* its end may be the connection's, of which nothing tells on a UNIX socket */
 	if (!whole && http && c->body == BODY_UNKNOWN && c->exchange.family == AF_UNIX)
 		work_forget(c);
-	if (whole)
+	if (whole) {
+		over = reply_cut(c);
 		exchange_send(c, PPBPF_EXCHANGE_COMPLETE);
-	else if (c->phase == PHASE_REPLY && may_be_the_end(c))
+	} else if (c->phase == PHASE_REPLY && may_be_the_end(c)) {
 		exchange_copy(c, PPBPF_EXCHANGE_SO_FAR);
-	return 0;
+	}
+	return over;
 }
 
 #define EPHEMERAL_PORT 32768	/* from here on the kernel gives ports to clients */
@@ -394,6 +409,68 @@ static __always_inline void skip_line(struct movement *m)
 	m->payload.first = m->payload.length -= 2;
 	m->sequence += 2;
 	m->readable = look(m);
+}
+
+#define REPLIES 64	/* that are told apart, of one send or receive */
+
+struct passed {
+	struct payload *payload;
+	u64 left;
+};
+
+struct replies {
+	struct connection *c;
+	struct movement *m;
+};
+
+static long buffer_pass(u32 index, struct passed *passed)
+{
+	struct iovec iov;
+
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)passed->payload->buffers))
+		return 1;
+	if (passed->left < iov.iov_len || !passed->payload->buffer_count)
+		return 1;
+	passed->left -= iov.iov_len;
+	passed->payload->buffers += sizeof(iov);
+	passed->payload->buffer_count--;
+	return 0;
+}
+
+/* Goes on to the last `left` of its bytes; false: they do not begin in a buffer of their own. */
+static __always_inline bool payload_pass(struct payload *payload, u64 left)
+{
+	struct passed passed = { .payload = payload, .left = payload->length - left };
+
+	if (!payload->buffers) {
+		payload_one(payload, payload->base + passed.left, left);
+		return true;
+	}
+	bpf_loop(GATHER_BUFFERS, buffer_pass, &passed, 0);
+	if (passed.left)
+		return false;
+	payload_many(payload, payload->buffers, payload->buffer_count, left);
+	return true;
+}
+
+static long reply_next(u32 index, struct replies *replies)
+{
+	struct movement *m = replies->m;
+	u32 over = reply_data(replies->c, m);
+
+	if (!over || over >= m->payload.length || !m->payload.base ||
+	    !payload_pass(&m->payload, over))
+		return 1;
+	m->readable = look(m);
+	return !m->readable;
+}
+
+/* Replies to requests that came at once may be sent at once, too. */
+static __always_inline void reply_all(struct connection *c, struct movement *m)
+{
+	struct replies replies = { .c = c, .m = m };
+
+	bpf_loop(REPLIES, reply_next, &replies, 0);
 }
 
 /* One that was open before the start may be in the middle of a reply: it is counted until then. */
@@ -447,7 +524,7 @@ static __always_inline void connection_moves(struct connection *c, struct moveme
 	if (m->dir == c->request_dir)
 		request_data(c, m);
 	else
-		reply_data(c, m);
+		reply_all(c, m);
 }
 
 #endif /* PPBPF_EXCHANGE_BPF_H */

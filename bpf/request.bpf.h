@@ -207,8 +207,16 @@ __noinline int request_begin(struct connection *c, const struct movement *m)
 		return 0;
 	exchange = &c->exchange;
 	exchange_reset(c, m);
-	exchange->request_bytes = m->payload.length;
-	request_capture(c, m);
+	if (c->begun_length) {
+		exchange->sequence -= c->begun_length;
+		exchange->request_bytes = exchange->request_length = c->begun_length;
+		*(u32 *)c->request = c->begun;
+		c->begun_length = 0;
+		request_append(c, m);
+	} else {
+		exchange->request_bytes = m->payload.length;
+		request_capture(c, m);
+	}
 	c->phase = PHASE_REQUEST;
 	if (exchange->role == PPBPF_ROLE_SERVER) {
 		exchange->flags |= PPBPF_EXCHANGE_COUNTED;
@@ -257,6 +265,28 @@ static __always_inline bool is_request(const struct connection *c, const struct 
 	}
 }
 
+/*
+ * Some read a single byte to learn whether the client is still there (Go's net/http): when it
+ * begins another request it is kept until there is more of that.
+ */
+static __always_inline bool request_is_begun(struct connection *c, const struct movement *m)
+{
+	if (c->exchange.protocol != PPBPF_PROTOCOL_HTTP || c->phase == PHASE_IDLE ||
+	    is_http_request(&m->peek) || m->payload.length >= 4 ||
+	    (c->phase == PHASE_REQUEST && !request_may_be_whole(c)))
+		return false;
+	c->begun = m->peek.words[0];
+	c->begun_length = m->payload.length;
+	return true;
+}
+
+/* Its reply is on its way: what is asked for by now waits, as if both had come at once. */
+static __always_inline bool reply_goes_on(const struct connection *c)
+{
+	return c->exchange.protocol == PPBPF_PROTOCOL_HTTP && !c->begun_length &&
+	       (c->body == BODY_LENGTH || c->body == BODY_HEAD);
+}
+
 __noinline int request_data(struct connection *c, const struct movement *m)
 {
 	bool begins;
@@ -264,9 +294,16 @@ __noinline int request_data(struct connection *c, const struct movement *m)
 	if (!c || !m)
 		return 0;
 	begins = is_request(c, m);
+	if (c->begun_length && m->readable && !is_http_request(&m->peek)) {
+		begins = true;
+	} else {
+		c->begun_length = 0;
+		if (begins && request_is_begun(c, m))
+			return 0;
+	}
 	switch (c->phase) {
 	case PHASE_REQUEST:
-		if (!begins || !request_may_be_whole(c)) {
+		if (!begins || (!c->begun_length && !request_may_be_whole(c))) {
 			request_append(c, m);
 			return 0;
 		}
@@ -285,6 +322,10 @@ __noinline int request_data(struct connection *c, const struct movement *m)
 		if (!begins || (c->exchange.protocol == PPBPF_PROTOCOL_HTTP &&
 				c->exchange.status < 200)) {
 			c->exchange.request_bytes += m->payload.length;
+			return 0;
+		}
+		if (reply_goes_on(c)) {
+			request_append(c, m);
 			return 0;
 		}
 		exchange_send(c, 0);
