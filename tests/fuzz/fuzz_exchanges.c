@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /*
  * Hostile bytes of HTTP, PostgreSQL and Redis, as the kernel's side sends them on. The
- * input is a list of exchanges on two connections: a header of 8 bytes (protocol and
- * connection, flags in two bytes, the request's length in two, the reply's head and tail in
- * one each, 16 bytes a unit, how much longer the reply was) and the bytes. Whatever is made
- * of them must point to memory that is there, and a span is made of each.
+ * input is a list of exchanges on two connections: a header of 8 bytes (protocol,
+ * connection, end, and whether the exchange is the one before once more; flags in two
+ * bytes, the request's length in two, the reply's head and tail in one each, 16 bytes a
+ * unit, how much longer the reply was) and the bytes. Whatever is made of them must point to
+ * memory that is there, and a span is made of each.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -122,6 +123,7 @@ static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, ui
 	record->exchange.start = id;
 	record->exchange.first = header[0] & 8 ? id + 1 : 0;
 	record->exchange.last = record->exchange.first;
+	record->exchange.role = header[0] >> 6 & 1;
 	record->exchange.flags = header[1] | (header[2] & 0x3f) << 8;
 	length = take(data, size, record->bytes, (header[3] | header[4] << 8) % PPBPF_HEAD_BYTES);
 	record->reply.head_length =
@@ -130,7 +132,9 @@ static void send_one(struct exchanges *x, const uint8_t **data, size_t *size, ui
 		take(data, size, record->reply.tail, header[6] * 16 % (PPBPF_REPLY_TAIL + 1));
 	record->exchange.reply_bytes = record->reply.head_length + header[7] * 16;
 	if (record->exchange.flags & PPBPF_EXCHANGE_LONG) {
-		send_long(x, &record->exchange, record->bytes, length, spans);
+		/* or it was lost, or came with an earlier record */
+		if (!(header[0] & 0x20))
+			send_long(x, &record->exchange, record->bytes, length, spans);
 		length = 0;
 	}
 	record->exchange.request_length = length;
@@ -179,11 +183,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct request_spans_config config = { .service = "fuzz", .queries = true };
 	struct request_spans *spans = request_spans__new(&config);
 	struct exchanges *x = exchanges__new();
-	uint64_t id = 16;
+	uint64_t id = 0;
 
 	read_bare(data, size);
-	for (; size >= EXCHANGE_HEADER; id += 16)
+	while (size >= EXCHANGE_HEADER) {
+		if (!id || !(data[0] & 0x10))
+			id += 16;
 		send_one(x, &data, &size, id, spans);
+	}
 	exchanges__expire(x, UINT64_MAX, true, on_request, spans);
 	exchanges__free(x);
 	request_spans__free(spans);
