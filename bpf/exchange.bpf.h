@@ -437,11 +437,17 @@ static long buffer_pass(u32 index, struct passed *passed)
 	return 0;
 }
 
-/* Goes on to the last `left` of its bytes; false: they do not begin in a buffer of their own. */
-static __always_inline bool payload_pass(struct payload *payload, u64 left)
+/*
+ * Goes on to the last `left` of its bytes; false: they do not begin in a buffer of their own.
+ * Not inline, for the stack of its caller's.
+ */
+__noinline int payload_pass(struct payload *payload, u64 left)
 {
-	struct passed passed = { .payload = payload, .left = payload->length - left };
+	struct passed passed = { .payload = payload };
 
+	if (!payload)
+		return false;
+	passed.left = payload->length - left;
 	if (!payload->buffers) {
 		payload_one(payload, payload->base + passed.left, left);
 		return true;

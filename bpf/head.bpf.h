@@ -61,8 +61,23 @@ static __always_inline u32 http_status(const struct peek *p)
 
 #define SCAN_BYTES 2048
 
-/* A reply's head, copied here to be read: of a thread, as probes are preempted. */
+struct head {
+	u32 length;		/* of what there is in the room */
+	u32 from;		/* where it begins */
+	u32 line;		/* where its last line does, of those that are here; 0: its first */
+	u32 end;		/* of the head; 0: not found */
+	u32 status;
+	u32 flags;		/* enum head_flag */
+	u64 content_length;
+};
+
+/*
+ * A reply's head, copied here to be read: of a thread, as probes are preempted. What else would
+ * be on the stack is here as well: older kernels count one of 512 bytes for all calls together.
+ */
 struct scan_room {
+	struct payload piece;	/* that is looked at: what is left of it */
+	struct head head;
 	u64 words[2 * SCAN_BYTES / 8 + 4];	/* so that a piece at the end, or a line's name
 						 * that is compared with it, stays within */
 };
@@ -138,16 +153,6 @@ __noinline int peek_gather(struct peek *p, const struct payload *payload)
 }
 
 /* --- the head of a reply ----------------------------------------------------------------- */
-
-struct head {
-	u32 length;		/* of what there is in the room */
-	u32 from;		/* where it begins */
-	u32 line;		/* where its last line does, of those that are here; 0: its first */
-	u32 end;		/* of the head; 0: not found */
-	u32 status;
-	u32 flags;		/* enum head_flag */
-	u64 content_length;
-};
 
 struct scan {
 	struct scan_room *room;
@@ -243,12 +248,12 @@ static long scan_word(u32 index, struct scan *scan)
 #define HEAD_END WORD('\r', '\n', '\r', '\n')
 
 /*
- * Copies what there is of a reply's head after what is kept of it; its length. `piece` is
- * left with what there was no room for.
+ * Copies what there is of a reply's head after what is kept of it; its length. The
+ * room's piece is left with what there was no room for.
  */
-static __always_inline long head_copy(struct connection *c, struct payload *piece,
-				      struct scan_room *room)
+static __always_inline long head_copy(struct connection *c, struct scan_room *room)
 {
+	struct payload *piece = &room->piece;
 	u32 kept = at_most(c->reply.head_length, PPBPF_REPLY_HEAD), length, last = 0, end;
 	u64 begin = 0;
 
@@ -374,42 +379,53 @@ static __always_inline void head_find(struct connection *c, struct head *head)
  * Where the reply that begins with these bytes will end. This function and others below are
  * not static: the verifier then looks at each of them once, and not at every way to it.
  */
-__noinline int http_measure(struct connection *c, struct payload *piece)
+__noinline int http_measure(struct connection *c)
 {
-	struct head head = { 0 };
 	struct scan_room *room;
+	struct head *head;
 	long length = -1;
 	u64 size;
 
-	if (!c || !piece)
+	if (!c)
 		return 0;
 	room = scan_room_here();
 	if (room)
-		length = head_copy(c, piece, room);
-	if (length < 0) {
+		length = head_copy(c, room);
+	if (length < 0 || !room) {
 		http_unknown(c);
 		return 0;
 	}
-	head.length = at_most(length, SCAN_BYTES);
-	head.flags = c->head_flags;
-	head.content_length = c->head_flags & HEAD_LENGTH ? c->expected : 0;
-	head_find(c, &head);
-	if (!head.end || head.end > head.length || head.from == head.length) {
-		if (head_keep(c, room, &head))
+	head = &room->head;
+	head->length = at_most(length, SCAN_BYTES);
+	head->from = 0;
+	head->flags = c->head_flags;
+	head->content_length = c->head_flags & HEAD_LENGTH ? c->expected : 0;
+	head_find(c, head);
+	if (!head->end || head->end > head->length || head->from == head->length) {
+		if (head_keep(c, room, head))
 			http_unknown(c);
 		return 0;
 	}
-	size = c->head_before + head.end - head.from;
+	size = c->head_before + head->end - head->from;
 	c->body = BODY_UNKNOWN;
 	if (http_has_no_body(c)) {
 		c->body = BODY_LENGTH;
 		c->expected = size;
-	} else if (head.flags & HEAD_CHUNKED) {
+	} else if (head->flags & HEAD_CHUNKED) {
 		c->body = BODY_CHUNKED;
-	} else if (head.flags & HEAD_LENGTH) {
+	} else if (head->flags & HEAD_LENGTH) {
 		c->body = BODY_LENGTH;
-		c->expected = size + head.content_length;
+		c->expected = size + head->content_length;
 	}
+	return 0;
+}
+
+/* Goes on to the next buffer. Not inline, for the stack of its caller's. */
+__noinline int payload_next(struct payload *payload)
+{
+	if (payload)
+		payload_many(payload, payload->buffers + sizeof(struct iovec),
+			     payload->buffer_count - 1, payload->length);
 	return 0;
 }
 
@@ -418,22 +434,27 @@ __noinline int http_measure(struct connection *c, struct payload *piece)
 /* The same of all that was moved: a head may be longer than the room for it. */
 __noinline int http_head(struct connection *c, const struct payload *payload)
 {
-	struct payload piece;
+	struct scan_room *room = scan_room_here();
+	struct payload *piece;
 
 	if (!c || !payload)
 		return 0;
-	piece = *payload;
+	if (!room) {
+		http_unknown(c);
+		return 0;
+	}
+	piece = &room->piece;
+	*piece = *payload;
 	for (int i = 0; i < HEAD_PIECES; i++) {
-		http_measure(c, &piece);
-		if (c->body != BODY_HEAD || !piece.length)
+		http_measure(c);
+		if (c->body != BODY_HEAD || !piece->length)
 			break;
-		if (!piece.first && piece.buffers)
-			payload_many(&piece, piece.buffers + sizeof(struct iovec),
-				     piece.buffer_count - 1, piece.length);
-		if (!piece.first)
+		if (!piece->first && piece->buffers)
+			payload_next(piece);
+		if (!piece->first)
 			break;
 	}
-	if (c->body == BODY_HEAD && piece.length)
+	if (c->body == BODY_HEAD && piece->length)
 		http_unknown(c);
 	return 0;
 }
