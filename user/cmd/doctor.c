@@ -182,7 +182,7 @@ static int print_json(const struct features *features, const struct err *e)
 	json__key(json, "without_bpf");
 	json__string(json, without_bpf(features, e));
 	json__key(json, "hint");
-	json__string(json, e->cause ? e->hint : NULL);
+	json__string(json, e->cause && *e->hint ? e->hint : NULL);
 	json__object_end(json);
 	err = json__finish(json);
 	json__free(json);

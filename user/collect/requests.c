@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "collect/features.h"
 #include "collect/func_cost.h"
+#include "collect/libbpf_log.h"
 #include "collect/pidns.h"
 #include "collect/service.h"
 #include "collect/skeleton.h"
@@ -478,6 +479,7 @@ static int load(struct requests *r, const struct requests_config *config, bool s
 	FEATURES_OPEN_OPTIONS(open);
 	int err;
 
+	libbpf_log__listen();
 	r->skel = http_bpf__open_opts(&open);
 	if (!r->skel)
 		return -errno;
@@ -541,13 +543,7 @@ int requests__new(struct requests **out, const struct requests_config *config, s
 		return 0;
 	}
 	requests__free(r);
-	if (err == -EPERM || err == -EACCES) {
-		err__set(e, ERR_PERMISSION, err, "requests cannot be traced here: %s", strerror(-err));
-		err__hint(e, "run it as root; a container needs CAP_BPF and CAP_PERFMON");
-		return err;
-	}
-	return err__set(e, ERR_UNSUPPORTED_KERNEL, err, "requests cannot be traced: %s",
-			strerror(-err));
+	return libbpf_log__explain(e, err, "the programs that see requests");
 }
 
 void requests__free(struct requests *r)
