@@ -33,11 +33,23 @@ static __always_inline void work_begin_one(u64 key, u64 id)
 	struct work *work = bpf_map_lookup_elem(&works, &key), fresh = { .alone = id, .active = 1 };
 
 	if (!work) {
-		if (bpf_map_update_elem(&works, &key, &fresh, BPF_ANY))
-			met(PPBPF_REQUEST_LOST_WORKS);
+		if (!bpf_map_update_elem(&works, &key, &fresh, BPF_NOEXIST))
+			return;
+		/* another CPU was first */
+		work = bpf_map_lookup_elem(&works, &key);
+	}
+	if (!work) {
+		met(PPBPF_REQUEST_LOST_WORKS);
 		return;
 	}
-	work->alone = __sync_fetch_and_add(&work->active, 1) > 0 ? 0 : id;
+	if (__sync_fetch_and_add(&work->active, 1) > 0) {
+		work->alone = 0;
+		return;
+	}
+	/* one that begins meanwhile counts itself first, and clears after this */
+	__sync_lock_test_and_set(&work->alone, id);
+	if (work->active != 1)
+		work->alone = 0;
 }
 
 /* Whether it was the only one since it began. */
@@ -51,8 +63,9 @@ static __always_inline bool work_end_one(u64 key, u64 id)
 	alone = work->alone == id;
 	if (alone)
 		work->alone = 0;
+	/* it was forgotten that this one had begun */
 	if (__sync_fetch_and_add(&work->active, -1) <= 0)
-		work->active = 0;
+		__sync_fetch_and_add(&work->active, 1);
 	return alone;
 }
 
