@@ -104,7 +104,7 @@ MISSING := $(if $(shell command -v $(CC)),,$(CC)) $(if $(shell command -v $(CLAN
              $(PKG_CONFIG) --exists $$lib || echo $$lib; done)
 endif
 
-.PHONY: all deps run check check-vm kernels unit-programs test-programs overhead fuzz \
+.PHONY: all deps run check check-vm kernels unit-programs test-programs overhead fuzz fuzz-programs \
         check-statistics install tidy format clean help missing FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -210,16 +210,22 @@ overhead: all test-programs
 # run again. FUZZ=cfi for one of them.
 FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
-FUZZ_SRCS    := $(wildcard user/base/*.c user/model/*.c user/symbol/*.c user/store/*.c \
-                           user/receive/*.c) \
-                $(filter-out user/sink/profile_%,$(wildcard user/sink/*.c))
+FUZZ_OBJS    := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard user/base/*.c user/model/*.c \
+                  user/symbol/*.c user/store/*.c user/receive/*.c) \
+                  $(filter-out user/sink/profile_%,$(wildcard user/sink/*.c)))
+FUZZ_COMPILE := $(CLANG) $(ALL_CPPFLAGS) -std=gnu11 -g -O1 -pthread \
+                -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
-$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SRCS)
-	$(call say,FUZZ,$*)mkdir -p $(@D) && $(CLANG) $(ALL_CPPFLAGS) -std=gnu11 -g -O1 -pthread \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o $@ $< $(FUZZ_SRCS) $(PKG_LIBS) -lm
+$(BUILD)/fuzz/user/%.o: user/%.c
+	$(Q)mkdir -p $(@D) && $(FUZZ_COMPILE) -fsanitize=fuzzer-no-link $(DEPFLAGS) -c -o $@ $<
 
-fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_OBJS)
+	$(call say,FUZZ,$*)mkdir -p $(@D) && $(FUZZ_COMPILE) -fsanitize=fuzzer \
+		-o $@ $< $(FUZZ_OBJS) $(PKG_LIBS) -lm
+
+fuzz-programs: $(FUZZ:%=$(BUILD)/fuzz/%)
+
+fuzz: fuzz-programs
 	$(Q)for target in $(FUZZ); do \
 		mkdir -p $(BUILD)/fuzz/new/$$target; \
 		$(BUILD)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
@@ -251,7 +257,7 @@ help:
 # What has no dependency file yet is built again: nothing else is known of its headers.
 OBJS     := $(LIB_OBJS) $(CMD_OBJS) $(BPF_OBJS)
 BINS     := $(UNIT_BINS) $(HELPER_BINS)
-HAS_DEPS := $(wildcard $(OBJS:.o=.d) $(BINS:=.d))
+HAS_DEPS := $(wildcard $(OBJS:.o=.d) $(BINS:=.d) $(FUZZ_OBJS:.o=.d))
 $(filter-out $(HAS_DEPS:.d=.o) $(HAS_DEPS:.d=),$(OBJS) $(BINS)): FORCE
 FORCE:
 -include $(HAS_DEPS)

@@ -58,7 +58,7 @@ list_tests() {
 	for file in "$BUILD"/san/tests/unit/test_*; do
 		is_current_unit_test "$file" && echo "unit-san/${file##*/} $file"
 	done
-	for folder in house bpf cmd vm; do
+	for folder in house fuzz bpf cmd vm; do
 		for file in "$root/$folder"/test_*; do
 			[ -f "$file" ] && [ -x "$file" ] && echo "$folder/${file##*/} $file"
 		done
